@@ -1,0 +1,162 @@
+/**
+ * A certificate as the vendor lists it. Source: ListCertV2, docs/6469/1126823.
+ */
+
+/** One record of ListCertV2. Absent or ill-typed fields are empty here and named in `defects`. */
+export interface CertificateRecord {
+  readonly chainId: string;
+  /** ChainID, ChainIDVolc and CertID, lower-cased, the empty ones dropped: a domain may be bound by any of them. */
+  readonly ids: readonly string[];
+  readonly name: string;
+  /** CertDomainList: bound domains according to one vendor page, secured names according to another. */
+  readonly domains: readonly string[];
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly status: string;
+  readonly projectName: string;
+  readonly defects: readonly string[];
+}
+
+/** Everything that the listings say under one chain id. More than one record means that they contradict each other. */
+export interface Certificate {
+  readonly chainId: string;
+  readonly records: readonly [CertificateRecord, ...CertificateRecord[]];
+  /** A listing with `Expiring: true` (the expired ones, despite the name) had it. */
+  readonly listedAsExpired: boolean;
+  /** A listing with `Expiring: false` had it. */
+  readonly listedAsUnexpired: boolean;
+}
+
+/** One of the listings that an observation unites. */
+export interface Listing {
+  readonly expiring: boolean;
+  readonly records: readonly CertificateRecord[];
+}
+
+const CHAIN_ID = /^[0-9a-f]{32}$/i;
+
+/** Whether the text has the one shape of a chain id that the vendor shows: 32 hex digits. */
+export function isChainId(text: string): boolean {
+  return CHAIN_ID.test(text);
+}
+
+export function isObject(
+  value: unknown,
+): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isListOfStrings(value: unknown): value is readonly string[] {
+  return (
+    Array.isArray(value) && value.every((item) => typeof item === 'string')
+  );
+}
+
+/** Reads one item of `CertList`, whatever it is; never throws. */
+export function readCertificateRecord(item: unknown): CertificateRecord {
+  const fields = isObject(item) ? item : {};
+  const text = (name: string): string => {
+    const value = fields[name];
+    return typeof value === 'string' ? value : '';
+  };
+  const names = fields['CertDomainList'];
+  const defects: string[] = ['ChainID', 'NotBefore', 'NotAfter', 'Status']
+    .filter((name) => typeof fields[name] !== 'string')
+    .map((name) => `${name} is absent or no text`);
+  if (typeof fields['ChainID'] === 'string' && !isChainId(fields['ChainID'])) {
+    defects.push('ChainID is not 32 hex digits');
+  }
+  if (names !== undefined && names !== null && !isListOfStrings(names)) {
+    defects.push('CertDomainList is no list of texts');
+  }
+  return {
+    chainId: text('ChainID'),
+    ids: [text('ChainID'), text('ChainIDVolc'), text('CertID')]
+      .filter((id) => id !== '')
+      .map((id) => id.toLowerCase()),
+    name: text('CertName'),
+    domains: isListOfStrings(names) ? names : [],
+    notBefore: text('NotBefore'),
+    notAfter: text('NotAfter'),
+    status: text('Status'),
+    projectName: text('ProjectName'),
+    defects,
+  };
+}
+
+/**
+ * Unites listings by chain id, compared in lower case. Records that say the same become one;
+ * a record without a chain id stands alone.
+ */
+export function uniteListings(listings: readonly Listing[]): Certificate[] {
+  const groups = new Map<
+    string,
+    {
+      records: Map<string, CertificateRecord>;
+      asExpired: boolean;
+      asUnexpired: boolean;
+    }
+  >();
+  for (const { expiring, records } of listings) {
+    for (const record of records) {
+      const content = JSON.stringify({
+        ...record,
+        chainId: record.chainId.toLowerCase(),
+      });
+      const key =
+        record.chainId === '' ? content : record.chainId.toLowerCase();
+      let group = groups.get(key);
+      if (group === undefined) {
+        group = { records: new Map(), asExpired: false, asUnexpired: false };
+        groups.set(key, group);
+      }
+      if (!group.records.has(content)) group.records.set(content, record);
+      if (expiring) group.asExpired = true;
+      else group.asUnexpired = true;
+    }
+  }
+  return [...groups.values()].flatMap((group) => {
+    const [first, ...rest] = group.records.values();
+    return first === undefined
+      ? []
+      : [
+          {
+            chainId: first.chainId,
+            records: [first, ...rest] as const,
+            listedAsExpired: group.asExpired,
+            listedAsUnexpired: group.asUnexpired,
+          },
+        ];
+  });
+}
+
+const RFC_3339 =
+  /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:Z|([+-])(\d{2}):(\d{2}))$/;
+
+/**
+ * Milliseconds since the epoch of a strict RFC 3339 time with zone, a fraction rounded up to the next millisecond.
+ * Undefined for anything else: a date that no calendar has, a leap second, no zone, or a zero time
+ * (year 1, or the epoch itself), which stands for "not set".
+ */
+export function instant(text: string): number | undefined {
+  const match = RFC_3339.exec(text);
+  if (match === null) return undefined;
+  const number = (group: number): number => Number(match[group] ?? 0);
+  const [year, month, day] = [number(1), number(2), number(3)];
+  const [hour, minute, second] = [number(4), number(5), number(6)];
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  if (number(9) > 23 || number(10) > 59) return undefined;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day)
+    return undefined;
+  const fraction = Math.ceil(Number(`0.${match[7] ?? '0'}`) * 1000);
+  const offset =
+    (number(9) * 60 + number(10)) * 60_000 * (match[8] === '-' ? -1 : 1);
+  const at =
+    date.getTime() +
+    ((hour * 60 + minute) * 60 + second) * 1000 +
+    fraction -
+    offset;
+  return year <= 1 || at === 0 ? undefined : at;
+}

@@ -1,0 +1,66 @@
+/** The operator's protect list: certificates that are kept whatever else holds. */
+import type { CertificateRecord } from './certificate.ts';
+import type { Detail } from './verdict.ts';
+
+export interface ProtectRule {
+  readonly match: 'chainId' | 'name' | 'domain';
+  /** A glob over the whole text: `*` any run, `?` one character; case does not matter. */
+  readonly value: string;
+  readonly owner: string;
+  /** Last day of the protection, `YYYY-MM-DD` in UTC, that day included. */
+  readonly until?: string;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Matches in time linear in `text` for each `*`, so that no rule can stall a sweep. */
+export function globMatches(glob: string, text: string): boolean {
+  const pattern = [...glob.toLowerCase()];
+  const characters = [...text.toLowerCase()];
+  let p = 0;
+  let star = -1;
+  let resume = 0;
+  for (let c = 0; c < characters.length; ) {
+    if (pattern[p] === '*') {
+      star = p++;
+      resume = c;
+    } else if (pattern[p] === '?' || pattern[p] === characters[c]) {
+      p++;
+      c++;
+    } else if (star >= 0) {
+      p = star + 1;
+      c = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (pattern[p] === '*') p++;
+  return p === pattern.length;
+}
+
+/** One detail for each rule that protects the record at `now` (milliseconds since the epoch). */
+export function protections(
+  record: CertificateRecord,
+  rules: readonly ProtectRule[],
+  now: number,
+): Detail[] {
+  return rules
+    .filter(
+      (rule) =>
+        rule.until === undefined || now < Date.parse(rule.until) + DAY_MS,
+    )
+    .filter((rule) => {
+      const texts =
+        rule.match === 'domain'
+          ? record.domains
+          : [rule.match === 'name' ? record.name : record.chainId];
+      return texts.some((text) => globMatches(rule.value, text));
+    })
+    .map((rule) => ({
+      reason: 'protected',
+      match: rule.match,
+      value: rule.value,
+      owner: rule.owner,
+      because: `${rule.owner} protects ${rule.match} ${rule.value}${rule.until === undefined ? '' : ` until ${rule.until}`}`,
+    }));
+}
