@@ -43,12 +43,12 @@ export function isChainId(text: string): boolean {
 export function isObject(
   value: unknown,
 ): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isListOfStrings(value: unknown): value is readonly string[] {
   return (
-    Array.isArray(value) && value.every((item) => typeof item === 'string')
+    Array.isArray(value) && value.every((item) => typeof item === "string")
   );
 }
 
@@ -57,29 +57,29 @@ export function readCertificateRecord(item: unknown): CertificateRecord {
   const fields = isObject(item) ? item : {};
   const text = (name: string): string => {
     const value = fields[name];
-    return typeof value === 'string' ? value : '';
+    return typeof value === "string" ? value : "";
   };
-  const names = fields['CertDomainList'];
-  const defects: string[] = ['ChainID', 'NotBefore', 'NotAfter', 'Status']
-    .filter((name) => typeof fields[name] !== 'string')
+  const names = fields["CertDomainList"];
+  const defects: string[] = ["ChainID", "NotBefore", "NotAfter", "Status"]
+    .filter((name) => typeof fields[name] !== "string")
     .map((name) => `${name} is absent or no text`);
-  if (typeof fields['ChainID'] === 'string' && !isChainId(fields['ChainID'])) {
-    defects.push('ChainID is not 32 hex digits');
+  if (typeof fields["ChainID"] === "string" && !isChainId(fields["ChainID"])) {
+    defects.push("ChainID is not 32 hex digits");
   }
   if (names !== undefined && names !== null && !isListOfStrings(names)) {
-    defects.push('CertDomainList is no list of texts');
+    defects.push("CertDomainList is no list of texts");
   }
   return {
-    chainId: text('ChainID'),
-    ids: [text('ChainID'), text('ChainIDVolc'), text('CertID')]
-      .filter((id) => id !== '')
+    chainId: text("ChainID"),
+    ids: [text("ChainID"), text("ChainIDVolc"), text("CertID")]
+      .filter((id) => id !== "")
       .map((id) => id.toLowerCase()),
-    name: text('CertName'),
+    name: text("CertName"),
     domains: isListOfStrings(names) ? names : [],
-    notBefore: text('NotBefore'),
-    notAfter: text('NotAfter'),
-    status: text('Status'),
-    projectName: text('ProjectName'),
+    notBefore: text("NotBefore"),
+    notAfter: text("NotAfter"),
+    status: text("Status"),
+    projectName: text("ProjectName"),
     defects,
   };
 }
@@ -104,7 +104,7 @@ export function uniteListings(listings: readonly Listing[]): Certificate[] {
         chainId: record.chainId.toLowerCase(),
       });
       const key =
-        record.chainId === '' ? content : record.chainId.toLowerCase();
+        record.chainId === "" ? content : record.chainId.toLowerCase();
       let group = groups.get(key);
       if (group === undefined) {
         group = { records: new Map(), asExpired: false, asUnexpired: false };
@@ -150,9 +150,9 @@ export function instant(text: string): number | undefined {
   date.setUTCFullYear(year, month - 1, day);
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day)
     return undefined;
-  const fraction = Math.ceil(Number(`0.${match[7] ?? '0'}`) * 1000);
+  const fraction = Math.ceil(Number(`0.${match[7] ?? "0"}`) * 1000);
   const offset =
-    (number(9) * 60 + number(10)) * 60_000 * (match[8] === '-' ? -1 : 1);
+    (number(9) * 60 + number(10)) * 60_000 * (match[8] === "-" ? -1 : 1);
   const at =
     date.getTime() +
     ((hour * 60 + minute) * 60 + second) * 1000 +

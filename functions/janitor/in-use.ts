@@ -2,8 +2,12 @@
  * Is a certificate in use? The vendor's pages disagree on what `CertDomainList` means, so it is treated as a claim,
  * and the listing of all domains as the witness (design: "cross-examination"). Change the rule for "in use" here.
  */
-import { isObject, type Certificate, type CertificateRecord } from './certificate.ts';
-import type { Detail } from './verdict.ts';
+import {
+  isObject,
+  type Certificate,
+  type CertificateRecord,
+} from "./certificate.ts";
+import type { Detail } from "./verdict.ts";
 
 /** One item of ListDomainDetail, docs/6469/1126815. */
 export interface Domain {
@@ -18,20 +22,20 @@ export interface Domain {
 
 /** A domain name in the one form in which names are compared. */
 function comparable(name: string): string {
-  return name.toLowerCase().replace(/\.$/, '');
+  return name.toLowerCase().replace(/\.$/, "");
 }
 
 /** Reads one item of `DomainList`; undefined if not even its name can be read. */
 export function readDomain(item: unknown): Domain | undefined {
   if (!isObject(item)) return undefined;
-  const name = item['Domain'];
-  if (typeof name !== 'string' || name === '') return undefined;
-  const boundTo = item['ChainID'];
-  const certDomain = item['CertDomain'];
+  const name = item["Domain"];
+  if (typeof name !== "string" || name === "") return undefined;
+  const boundTo = item["ChainID"];
+  const certDomain = item["CertDomain"];
   const saysNothing =
-    certDomain === undefined || certDomain === null || certDomain === '';
+    certDomain === undefined || certDomain === null || certDomain === "";
   const readable =
-    typeof boundTo === 'string' && (boundTo !== '' || saysNothing);
+    typeof boundTo === "string" && (boundTo !== "" || saysNothing);
   return {
     name: comparable(name),
     boundTo: readable ? boundTo.toLowerCase() : undefined,
@@ -70,14 +74,14 @@ export function callWitness(
   for (const domain of domains) {
     const isUnknown =
       domain.boundTo === undefined ||
-      (domain.boundTo !== '' && !listed.has(domain.boundTo));
+      (domain.boundTo !== "" && !listed.has(domain.boundTo));
     if (isUnknown) unknown ??= domain;
-    if (domain.boundTo !== undefined && domain.boundTo !== '') {
+    if (domain.boundTo !== undefined && domain.boundTo !== "") {
       const names = bound.get(domain.boundTo);
       if (names === undefined) bound.set(domain.boundTo, [domain.name]);
       else names.push(domain.name);
     }
-    const parent = domain.name.indexOf('.');
+    const parent = domain.name.indexOf(".");
     const coveredBy =
       parent < 0
         ? [domain.name]
@@ -104,47 +108,47 @@ function unknownBinding(domain: Domain): string {
 export function usesOf(
   record: CertificateRecord,
   witness: Witness,
-  unseenDomains: 'keep' | 'ignore',
+  unseenDomains: "keep" | "ignore",
 ): Detail[] {
   const details: Detail[] = [];
   for (const domain of new Set(
     record.ids.flatMap((id) => witness.bound.get(id) ?? []),
   )) {
     details.push({
-      reason: 'in-use',
+      reason: "in-use",
       domain,
       because: `domain ${domain} is bound to it`,
     });
   }
   const names = record.domains
     .map(comparable)
-    .filter((name) => name.trim() !== '');
+    .filter((name) => name.trim() !== "");
   if (names.length === 0 && witness.unknown !== undefined) {
     details.push({
-      reason: 'in-use',
+      reason: "in-use",
       domain: witness.unknown.name,
       because: `it names no domain, and ${unknownBinding(witness.unknown)}: that could be this one`,
     });
   }
   // A Live domain is never a wildcard: with one in it, the list holds secured names, not bindings.
-  const securedNames = names.some((name) => name.includes('*'));
+  const securedNames = names.some((name) => name.includes("*"));
   for (const name of new Set(names)) {
     const coverage = witness.covered.get(name);
     if (coverage?.unknown !== undefined) {
       details.push({
-        reason: 'in-use',
+        reason: "in-use",
         domain: coverage.unknown.name,
         because: `it names ${name}, and ${unknownBinding(coverage.unknown)}`,
       });
     } else if (
       coverage === undefined &&
       !securedNames &&
-      unseenDomains === 'keep'
+      unseenDomains === "keep"
     ) {
       details.push({
-        reason: 'domain-not-visible',
+        reason: "domain-not-visible",
         domain: name,
-        setting: 'UNSEEN_DOMAINS',
+        setting: "UNSEEN_DOMAINS",
         because: `it names ${name}, which is no domain this key can see; UNSEEN_DOMAINS=ignore disregards such names`,
       });
     }

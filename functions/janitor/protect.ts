@@ -1,9 +1,9 @@
 /** The operator's protect list: certificates that are kept whatever else holds. */
-import type { CertificateRecord } from './certificate.ts';
-import type { Detail } from './verdict.ts';
+import type { CertificateRecord } from "./certificate.ts";
+import type { Detail } from "./verdict.ts";
 
 export interface ProtectRule {
-  readonly match: 'chainId' | 'name' | 'domain';
+  readonly match: "chainId" | "name" | "domain";
   /** A glob over the whole text: `*` any run, `?` one character; case does not matter. */
   readonly value: string;
   readonly owner: string;
@@ -20,11 +20,11 @@ export function globMatches(glob: string, text: string): boolean {
   let p = 0;
   let star = -1;
   let resume = 0;
-  for (let c = 0; c < characters.length; ) {
-    if (pattern[p] === '*') {
+  for (let c = 0; c < characters.length;) {
+    if (pattern[p] === "*") {
       star = p++;
       resume = c;
-    } else if (pattern[p] === '?' || pattern[p] === characters[c]) {
+    } else if (pattern[p] === "?" || pattern[p] === characters[c]) {
       p++;
       c++;
     } else if (star >= 0) {
@@ -34,7 +34,7 @@ export function globMatches(glob: string, text: string): boolean {
       return false;
     }
   }
-  while (pattern[p] === '*') p++;
+  while (pattern[p] === "*") p++;
   return p === pattern.length;
 }
 
@@ -51,16 +51,16 @@ export function protections(
     )
     .filter((rule) => {
       const texts =
-        rule.match === 'domain'
+        rule.match === "domain"
           ? record.domains
-          : [rule.match === 'name' ? record.name : record.chainId];
+          : [rule.match === "name" ? record.name : record.chainId];
       return texts.some((text) => globMatches(rule.value, text));
     })
     .map((rule) => ({
-      reason: 'protected',
+      reason: "protected",
       match: rule.match,
       value: rule.value,
       owner: rule.owner,
-      because: `${rule.owner} protects ${rule.match} ${rule.value}${rule.until === undefined ? '' : ` until ${rule.until}`}`,
+      because: `${rule.owner} protects ${rule.match} ${rule.value}${rule.until === undefined ? "" : ` until ${rule.until}`}`,
     }));
 }

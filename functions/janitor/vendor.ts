@@ -1,8 +1,8 @@
 /**
  * What the rules need from the vendor and from the host. The rules own these interfaces; `volcengine/` and `aws/` implement them.
  */
-import type { Certificate } from './certificate.ts';
-import type { Domain } from './in-use.ts';
+import type { Certificate } from "./certificate.ts";
+import type { Domain } from "./in-use.ts";
 
 export interface Clock {
   /** Wall clock, milliseconds since the epoch. */
@@ -25,24 +25,24 @@ export interface Deadline {
  * - `answered`: the vendor has decided; asking again changes nothing.
  * - `credentials`: the key was refused before anything happened.
  */
-export type Outcome = 'not done' | 'unknown' | 'answered' | 'credentials';
+export type Outcome = "not done" | "unknown" | "answered" | "credentials";
 
 export type FailureKind =
-  | 'throttled'
-  | 'billing'
-  | 'credentials-rejected'
-  | 'access-denied'
-  | 'not-found'
-  | 'forbidden'
-  | 'invalid-parameter'
-  | 'vendor-error'
-  | 'unreachable'
-  | 'clock-off'
-  | 'timeout'
-  | 'incomplete-listing'
-  | 'secret-changed'
-  | 'too-late'
-  | 'misconfigured';
+  | "throttled"
+  | "billing"
+  | "credentials-rejected"
+  | "access-denied"
+  | "not-found"
+  | "forbidden"
+  | "invalid-parameter"
+  | "vendor-error"
+  | "unreachable"
+  | "clock-off"
+  | "timeout"
+  | "incomplete-listing"
+  | "secret-changed"
+  | "too-late"
+  | "misconfigured";
 
 export interface FailureFacts {
   readonly kind: FailureKind;
@@ -61,7 +61,7 @@ export interface FailureFacts {
 
 /** The one error that vendor calls reject with. Its message is in our own words and safe to show. */
 export class VendorFailure extends Error {
-  override readonly name = 'VendorFailure';
+  override readonly name = "VendorFailure";
   readonly kind: FailureKind;
   readonly outcome: Outcome;
   readonly code: string | undefined;
@@ -90,6 +90,9 @@ export class VendorFailure extends Error {
   }
 }
 
+/** Evidence older than this, in milliseconds from its first listing call, is never acted on. */
+export const EVIDENCE_LIFE_MS = 60_000;
+
 /** A complete reading of the account: every certificate and every domain, nothing cut off. */
 export interface Observation {
   readonly certificates: readonly Certificate[];
@@ -109,7 +112,7 @@ export interface Observer {
   observe(deadline: Deadline): Promise<Observation>;
   listCertificates(
     deadline: Deadline,
-  ): Promise<Pick<Observation, 'certificates' | 'requestId'>>;
+  ): Promise<Pick<Observation, "certificates" | "requestId">>;
 }
 
 export interface DeletionOrder {
@@ -137,7 +140,7 @@ export interface Remover {
 }
 
 /**
- * Runs `work` under a deadline `ms` from now, or the parent's if that is sooner, and clears the timer behind it.
+ * Runs `work` under a deadline `ms` from now, or the parent's if that is sooner, and stops whatever it left running.
  * The signal's reason is a {@link VendorFailure} of kind `timeout`.
  */
 export async function withDeadline<T>(
@@ -151,15 +154,15 @@ export async function withDeadline<T>(
   const at = Math.min(clock.monotonic() + ms, parent?.at ?? Infinity);
   const expire = (): void => {
     over.abort(
-      new VendorFailure('The time for this step ran out.', {
-        kind: 'timeout',
-        outcome: 'unknown',
+      new VendorFailure("The time for this step ran out.", {
+        kind: "timeout",
+        outcome: "unknown",
       }),
     );
   };
   if (parent?.signal.aborted === true || ms <= 0) expire();
   else {
-    parent?.signal.addEventListener('abort', expire, {
+    parent?.signal.addEventListener("abort", expire, {
       once: true,
       signal: finished.signal,
     });
@@ -171,5 +174,12 @@ export async function withDeadline<T>(
     return await work({ at, signal: over.signal });
   } finally {
     finished.abort();
+    // Whatever the work left running is of no use any more.
+    over.abort(
+      new VendorFailure("No longer needed.", {
+        kind: "timeout",
+        outcome: "unknown",
+      }),
+    );
   }
 }

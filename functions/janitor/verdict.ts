@@ -5,23 +5,23 @@ import {
   instant,
   type Certificate,
   type CertificateRecord,
-} from './certificate.ts';
-import { callWitness, usesOf, type Witness } from './in-use.ts';
-import { protections, type ProtectRule } from './protect.ts';
-import type { Observation } from './vendor.ts';
+} from "./certificate.ts";
+import { callWitness, usesOf, type Witness } from "./in-use.ts";
+import { protections, type ProtectRule } from "./protect.ts";
+import type { Observation } from "./vendor.ts";
 
 /** Every reason to keep, in the order in which they are shown. */
 export const REASONS = [
-  'malformed-record',
-  'expiry-unreadable',
-  'validity-inverted',
-  'not-expired',
-  'within-grace',
-  'status-conflict',
-  'in-use',
-  'domain-not-visible',
-  'protected',
-  'out-of-scope',
+  "malformed-record",
+  "expiry-unreadable",
+  "validity-inverted",
+  "not-expired",
+  "within-grace",
+  "status-conflict",
+  "in-use",
+  "domain-not-visible",
+  "protected",
+  "out-of-scope",
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
@@ -34,18 +34,18 @@ export interface Detail {
 
 export interface Policy {
   readonly graceDays: number;
-  readonly unseenDomains: 'keep' | 'ignore';
+  readonly unseenDomains: "keep" | "ignore";
   /** Empty: all projects. */
   readonly projectNames: readonly string[];
   readonly protect: readonly ProtectRule[];
 }
 
-export type State = 'expired' | 'valid' | 'unreadable';
+export type State = "expired" | "valid" | "unreadable";
 
 export interface Judgement {
   readonly certificate: Certificate;
   readonly state: State;
-  readonly verdict: 'delete' | 'keep';
+  readonly verdict: "delete" | "keep";
   readonly reasons: readonly Reason[];
   readonly details: readonly Detail[];
 }
@@ -62,48 +62,49 @@ function expiryReasons(
   const notBefore = instant(record.notBefore);
   const notAfter = instant(record.notAfter);
   for (const [field, text, at] of [
-    ['NotBefore', record.notBefore, notBefore],
-    ['NotAfter', record.notAfter, notAfter],
+    ["NotBefore", record.notBefore, notBefore],
+    ["NotAfter", record.notAfter, notAfter],
   ] as const) {
     if (at === undefined) {
       details.push({
-        reason: 'expiry-unreadable',
+        reason: "expiry-unreadable",
         field,
         seen: text,
-        because: `${field} ${text === '' ? 'is empty' : `"${text.slice(0, 40)}" is no date with time and zone`}`,
+        because: `${field} ${text === "" ? "is empty" : `"${text.slice(0, 40)}" is no date with time and zone`}`,
       });
     }
   }
   if (notAfter === undefined) return details;
   if (notBefore !== undefined && notBefore >= notAfter) {
     details.push({
-      reason: 'validity-inverted',
+      reason: "validity-inverted",
       because: `it ends (${record.notAfter}) before it begins (${record.notBefore})`,
     });
   }
   if (now < notAfter) {
     details.push({
-      reason: 'not-expired',
+      reason: "not-expired",
       because: `it is valid until ${record.notAfter}`,
     });
     return details;
   }
   if (now < notAfter + graceDays * DAY_MS) {
     details.push({
-      reason: 'within-grace',
+      reason: "within-grace",
       because: `it expired ${record.notAfter}, within the grace of ${String(graceDays)} days`,
     });
   }
   // Three independent proofs of expiry must agree: the date, the vendor's status, the vendor's own filter.
   const contradictions = [
-    record.status !== 'Expire' &&
+    record.status !== "Expire" &&
       `its Status is "${record.status.slice(0, 20)}", not "Expire"`,
-    !certificate.listedAsExpired && 'no listing of expired certificates has it',
-    certificate.listedAsUnexpired && 'a listing of unexpired certificates has it',
+    !certificate.listedAsExpired && "no listing of expired certificates has it",
+    certificate.listedAsUnexpired &&
+      "a listing of unexpired certificates has it",
   ].filter((text) => text !== false);
   for (const text of contradictions) {
     details.push({
-      reason: 'status-conflict',
+      reason: "status-conflict",
       because: `it expired ${record.notAfter}, but ${text}`,
     });
   }
@@ -112,8 +113,8 @@ function expiryReasons(
 
 function stateOf(certificate: Certificate, now: number): State {
   const ends = certificate.records.map((record) => instant(record.notAfter));
-  if (ends.some((end) => end !== undefined && now < end)) return 'valid';
-  return ends.includes(undefined) ? 'unreadable' : 'expired';
+  if (ends.some((end) => end !== undefined && now < end)) return "valid";
+  return ends.includes(undefined) ? "unreadable" : "expired";
 }
 
 /**
@@ -129,14 +130,14 @@ export function decide(
   const details: Detail[] = [];
   if (certificate.records.length > 1) {
     details.push({
-      reason: 'malformed-record',
+      reason: "malformed-record",
       because: `its chain id is listed ${String(certificate.records.length)} times with different data`,
     });
   }
   for (const record of certificate.records) {
     details.push(
       ...record.defects.map((because) => ({
-        reason: 'malformed-record' as const,
+        reason: "malformed-record" as const,
         because,
       })),
       ...expiryReasons(certificate, record, policy.graceDays, now),
@@ -148,7 +149,7 @@ export function decide(
       !policy.projectNames.includes(record.projectName)
     ) {
       details.push({
-        reason: 'out-of-scope',
+        reason: "out-of-scope",
         projectName: record.projectName,
         because: `its project "${record.projectName}" is none of PROJECT_NAMES`,
       });
@@ -159,7 +160,7 @@ export function decide(
   return {
     certificate,
     state: stateOf(certificate, now),
-    verdict: reasons.length === 0 ? 'delete' : 'keep',
+    verdict: reasons.length === 0 ? "delete" : "keep",
     reasons,
     details,
   };
@@ -167,7 +168,7 @@ export function decide(
 
 /** Judges every certificate of an observation, in time linear in certificates, names and domains. */
 export function judge(
-  observation: Pick<Observation, 'certificates' | 'domains'>,
+  observation: Pick<Observation, "certificates" | "domains">,
   policy: Policy,
   now: number,
 ): Judgement[] {

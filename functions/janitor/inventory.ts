@@ -1,0 +1,148 @@
+/** The inventory as the API shows it: each certificate with the verdict that the next sweep would reach. */
+import { instant } from "./certificate.ts";
+import type { Judgement } from "./verdict.ts";
+
+export interface InventoryEntry {
+  readonly chainId: string;
+  readonly name: string;
+  readonly domains: readonly string[];
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly status: string;
+  readonly projectName: string;
+  readonly state: Judgement["state"];
+  readonly verdict: Judgement["verdict"];
+  readonly reasons: Judgement["reasons"];
+  readonly details: Judgement["details"];
+}
+
+export interface InventoryQuery {
+  readonly verdict?: Judgement["verdict"];
+  readonly state?: "expired" | "valid";
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export interface Inventory {
+  readonly certificates: readonly InventoryEntry[];
+  /** Of the whole account, but `shown`. */
+  readonly counts: Readonly<
+    Record<"listed" | "shown" | "delete" | "keep" | "expired" | "valid", number>
+  >;
+  /** The cursor of the next page, or null. */
+  readonly next: string | null;
+}
+
+/** Characters of JSON after which a page ends early: an answer must stay far below Lambda's 6 MB. */
+const PAGE_CHARACTERS = 2_000_000;
+/** Of one certificate in a list; asking for it alone shows all. */
+const MAX_SHOWN = 20;
+
+/** One certificate; where its records differ, the first is shown and `details` tell of the others. */
+export function inventoryEntry({
+  certificate,
+  ...judgement
+}: Judgement): InventoryEntry {
+  const [record] = certificate.records;
+  return {
+    chainId: certificate.chainId,
+    name: record.name,
+    domains: record.domains,
+    notBefore: record.notBefore,
+    notAfter: record.notAfter,
+    status: record.status,
+    projectName: record.projectName,
+    ...judgement,
+  };
+}
+
+/** By expiry, then chain id; the text breaks ties, so that a cursor never skips or repeats an entry. */
+function sortKey(entry: InventoryEntry): readonly [number, string, string] {
+  return [
+    instant(entry.notAfter) ?? Number.MAX_SAFE_INTEGER,
+    entry.chainId.toLowerCase(),
+    entry.chainId === "" ? JSON.stringify(entry) : "",
+  ];
+}
+
+type Key = ReturnType<typeof sortKey>;
+
+function compare(a: Key, b: Key): number {
+  if (a[0] !== b[0]) return a[0] - b[0];
+  if (a[1] !== b[1]) return a[1] < b[1] ? -1 : 1;
+  return a[2] === b[2] ? 0 : a[2] < b[2] ? -1 : 1;
+}
+
+/** The order of certificates wherever they are shown. */
+export function byExpiry(a: InventoryEntry, b: InventoryEntry): number {
+  return compare(sortKey(a), sortKey(b));
+}
+
+/** The sort key that a cursor stands for, or undefined if it was not made by {@link inventory}. */
+export function readCursor(cursor: string): Key | undefined {
+  try {
+    const key: unknown = JSON.parse(
+      Buffer.from(cursor, "base64url").toString(),
+    );
+    if (!Array.isArray(key) || key.length !== 3) return undefined;
+    const [at, chainId, tie]: unknown[] = key;
+    return typeof at === "number" &&
+      typeof chainId === "string" &&
+      typeof tie === "string"
+      ? [at, chainId, tie]
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** One page of the certificates that this deployment is responsible for. */
+export function inventory(
+  judgements: readonly Judgement[],
+  query: InventoryQuery,
+): Inventory {
+  const all = judgements
+    .filter(({ reasons }) => !reasons.includes("out-of-scope"))
+    .map(inventoryEntry);
+  const after =
+    query.cursor === undefined ? undefined : readCursor(query.cursor);
+  const rest = all
+    .filter(
+      (entry) =>
+        (query.verdict === undefined || entry.verdict === query.verdict) &&
+        (query.state === undefined || entry.state === query.state),
+    )
+    .map((entry) => ({ entry, key: sortKey(entry) }))
+    .filter(({ key }) => after === undefined || compare(key, after) > 0)
+    .sort((a, b) => compare(a.key, b.key));
+  const shown: typeof rest = [];
+  let characters = 0;
+  for (const item of rest) {
+    if (shown.length === query.limit || characters > PAGE_CHARACTERS) break;
+    const entry = {
+      ...item.entry,
+      domains: item.entry.domains.slice(0, MAX_SHOWN),
+      details: item.entry.details.slice(0, MAX_SHOWN),
+    };
+    characters += JSON.stringify(entry).length;
+    shown.push({ ...item, entry });
+  }
+  const last = shown.length < rest.length ? shown.at(-1) : undefined;
+  const count = (matches: (entry: InventoryEntry) => boolean): number =>
+    all.filter(matches).length;
+  return {
+    certificates: shown.map(({ entry }) => entry),
+    counts: {
+      listed: all.length,
+      shown: shown.length,
+      delete: count(({ verdict }) => verdict === "delete"),
+      keep: count(({ verdict }) => verdict === "keep"),
+      expired: count(({ state }) => state === "expired"),
+      valid: count(({ state }) => state === "valid"),
+    },
+    next:
+      last === undefined
+        ? null
+        : Buffer.from(JSON.stringify(last.key)).toString("base64url"),
+  };
+}

@@ -1,0 +1,180 @@
+/** Deletes the one certificate that a caller names: look, refuse or delete, and where the outcome is unknown look again. */
+import { createDeletionLog, type Log } from "./deletion-log.ts";
+import { judge, type Judgement, type Policy } from "./verdict.ts";
+import {
+  EVIDENCE_LIFE_MS,
+  VendorFailure,
+  withDeadline,
+  type Clock,
+  type Deadline,
+  type Observation,
+  type Observer,
+  type Remover,
+} from "./vendor.ts";
+
+/** Kept free, in milliseconds, for the list that decides an unknown outcome. */
+const CONFIRM_MS = 5_000;
+
+export interface RemovalRequest {
+  readonly chainId: string;
+  /** Delete even what is in use, out of sight or protected. */
+  readonly force: boolean;
+  /** Answer as if, and write nothing. */
+  readonly dryRun: boolean;
+  /** Who asks and under which request id; goes into every attempt's log line. */
+  readonly asked: Readonly<Record<string, string>>;
+}
+
+export type Removal =
+  | {
+      readonly outcome: "deleted" | "alreadyGone" | "wouldDelete";
+      /** The vendor's: of the deletion, or else of the last listing answer. */
+      readonly requestId: string;
+      readonly judgement: Judgement;
+    }
+  | { readonly outcome: "absent"; readonly requestId: string }
+  | {
+      readonly outcome: "refused";
+      readonly because: "in-use" | "protected";
+      readonly judgement: Judgement;
+    }
+  | {
+      readonly outcome: "failed";
+      readonly failure: VendorFailure;
+      /** Whether a DeleteCert had been sent. */
+      readonly sent: boolean;
+      /** A fresh list has the certificate; undefined if none could be had or none was needed. */
+      readonly stillListed: boolean | undefined;
+    };
+
+export interface RemovalParts {
+  readonly observer: Observer;
+  readonly remover: Remover;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Finds a certificate by chain id, in any case; one of another project does not exist. */
+export function findCertificate(
+  judgements: readonly Judgement[],
+  chainId: string,
+): Judgement | undefined {
+  const id = chainId.toLowerCase();
+  return judgements.find(
+    ({ certificate, reasons }) =>
+      certificate.chainId.toLowerCase() === id &&
+      !reasons.includes("out-of-scope"),
+  );
+}
+
+function refusal({ reasons }: Judgement): "in-use" | "protected" | undefined {
+  if (reasons.includes("in-use") || reasons.includes("domain-not-visible")) {
+    return "in-use";
+  }
+  return reasons.includes("protected") ? "protected" : undefined;
+}
+
+/**
+ * Deletes as asked, within the deadline. Rejects with a {@link VendorFailure} if the account could not be read
+ * in the first place; then nothing was sent.
+ */
+export async function remove(
+  parts: RemovalParts,
+  policy: Policy,
+  request: RemovalRequest,
+  deadline: Deadline,
+): Promise<Removal> {
+  const removal = await removeOnce(parts, policy, request, deadline);
+  // A key that changed in between makes the evidence worthless, so it is read again, once.
+  return removal.outcome === "failed" &&
+    removal.failure.kind === "secret-changed"
+    ? removeOnce(parts, policy, request, deadline)
+    : removal;
+}
+
+async function removeOnce(
+  parts: RemovalParts,
+  policy: Policy,
+  request: RemovalRequest,
+  deadline: Deadline,
+): Promise<Removal> {
+  const { clock, observer } = parts;
+  const observation = await observer.observe(deadline);
+  const judgement = findCertificate(
+    judge(observation, policy, clock.now()),
+    request.chainId,
+  );
+  const { requestId } = observation;
+  if (judgement === undefined) return { outcome: "absent", requestId };
+  const because = request.force ? undefined : refusal(judgement);
+  if (because !== undefined) return { outcome: "refused", because, judgement };
+  if (request.dryRun) return { outcome: "wouldDelete", requestId, judgement };
+  const sending = await withDeadline(
+    clock,
+    deadline.at - CONFIRM_MS - clock.monotonic(),
+    deadline,
+    (inner) => send(parts, request, observation, judgement, inner),
+  );
+  return sending instanceof VendorFailure
+    ? settle(observer, judgement, sending, deadline)
+    : { outcome: "deleted", requestId: sending, judgement };
+}
+
+/** Sends the DeleteCert; resolves to its request id, or to why it is not known to have been done. */
+async function send(
+  parts: RemovalParts,
+  request: RemovalRequest,
+  observation: Observation,
+  { certificate }: Judgement,
+  deadline: Deadline,
+): Promise<string | VendorFailure> {
+  const { chainId, records } = certificate;
+  const { name, notAfter } = records[0];
+  const log = createDeletionLog(
+    parts.log,
+    { ...request.asked, force: request.force, chainId, name, notAfter },
+    () => true,
+  );
+  try {
+    const { requestId } = await parts.remover.deleteCertificate({
+      chainId,
+      secretVersion: observation.secretVersion,
+      sendBefore: observation.startedAt + EVIDENCE_LIFE_MS,
+      deadline,
+      ...log,
+    });
+    return requestId;
+  } catch (failure) {
+    if (failure instanceof VendorFailure) return failure;
+    throw failure;
+  }
+}
+
+/** An unknown outcome, or an answer that denies what was just listed, is decided by a fresh complete list. */
+async function settle(
+  observer: Observer,
+  judgement: Judgement,
+  failure: VendorFailure,
+  deadline: Deadline,
+): Promise<Removal> {
+  const sent = failure.attempts > 0;
+  const denied = failure.kind === "not-found" || failure.kind === "forbidden";
+  if (!failure.possiblyDone && !denied) {
+    return { outcome: "failed", failure, sent, stillListed: undefined };
+  }
+  let fresh;
+  try {
+    fresh = await observer.listCertificates(deadline);
+  } catch (error) {
+    if (!(error instanceof VendorFailure)) throw error;
+    return { outcome: "failed", failure, sent, stillListed: undefined };
+  }
+  const { certificates, requestId } = fresh;
+  const id = judgement.certificate.chainId.toLowerCase();
+  if (certificates.some(({ chainId }) => chainId.toLowerCase() === id)) {
+    return { outcome: "failed", failure, sent, stillListed: true };
+  }
+  return failure.possiblyDone
+    ? { outcome: "alreadyGone", requestId, judgement }
+    : { outcome: "absent", requestId };
+}
