@@ -35,9 +35,6 @@ export interface Inventory {
 
 /** Characters of JSON after which a page ends early: an answer must stay far below Lambda's 6 MB. */
 const PAGE_CHARACTERS = 2_000_000;
-/** Of one certificate in a list; asking for it alone shows all. */
-const MAX_SHOWN = 20;
-
 /** One certificate; where its records differ, the first is shown and `details` tell of the others. */
 export function inventoryEntry({
   certificate,
@@ -119,13 +116,8 @@ export function inventory(
   let characters = 0;
   for (const item of rest) {
     if (shown.length === query.limit || characters > PAGE_CHARACTERS) break;
-    const entry = {
-      ...item.entry,
-      domains: item.entry.domains.slice(0, MAX_SHOWN),
-      details: item.entry.details.slice(0, MAX_SHOWN),
-    };
-    characters += JSON.stringify(entry).length;
-    shown.push({ ...item, entry });
+    characters += JSON.stringify(item.entry).length;
+    shown.push(item);
   }
   const last = shown.length < rest.length ? shown.at(-1) : undefined;
   const count = (matches: (entry: InventoryEntry) => boolean): number =>

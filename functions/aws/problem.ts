@@ -1,0 +1,152 @@
+/** Answers of the HTTP API: JSON, or RFC 9457 problem details. */
+import type { VendorFailure } from "../janitor/vendor.ts";
+
+/** A structured response of payload format 2.0. */
+export interface HttpAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+const PROBLEMS = {
+  "invalid-request": [400, "The request is not valid"],
+  "no-such-route": [404, "There is no such route"],
+  "method-not-allowed": [405, "The route does not know this method"],
+  "certificate-not-found": [404, "No such certificate in this account"],
+  "certificate-in-use": [409, "The certificate is in use, or may be"],
+  "certificate-protected": [409, "The certificate is protected"],
+  "sweep-running": [409, "A sweep has just been started"],
+  "vendor-refused": [403, "Volcengine refused"],
+  "vendor-billing": [503, "Volcengine Live is not available to the account"],
+  "credentials-rejected": [500, "Volcengine rejected the access key"],
+  "vendor-access-denied": [500, "The access key lacks a permission"],
+  "vendor-throttled": [503, "Volcengine throttles the account"],
+  "vendor-error": [502, "Volcengine gave no usable answer"],
+  "vendor-timeout": [504, "The time ran out"],
+  misconfigured: [500, "This deployment is misconfigured"],
+  "internal-error": [500, "This program has a defect"],
+} as const;
+
+export type ProblemName = keyof typeof PROBLEMS;
+
+export interface Problem {
+  readonly name: ProblemName;
+  /** What happened, what was not done and what to do next; in our words, with nothing from outside unescaped. */
+  readonly detail: string;
+  readonly vendor?:
+    | {
+        readonly code?: string | undefined;
+        readonly requestId?: string | undefined;
+      }
+    | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const MAX_DETAIL = 600;
+
+export function jsonAnswer(
+  statusCode: number,
+  requestId: string,
+  content: unknown,
+): HttpAnswer {
+  return {
+    statusCode,
+    headers: {
+      "content-type": "application/json",
+      "cache-control": "no-store",
+      "x-request-id": requestId,
+    },
+    body: JSON.stringify(content),
+  };
+}
+
+/** The problem as an answer below 1 KB; `requestId` is API Gateway's. */
+export function problemAnswer(problem: Problem, requestId: string): HttpAnswer {
+  const [status, title] = PROBLEMS[problem.name];
+  const { headers, ...answer } = jsonAnswer(status, requestId, {
+    type: `urn:live-cert-janitor:problem:${problem.name}`,
+    title,
+    status,
+    detail:
+      problem.detail.length > MAX_DETAIL
+        ? `${problem.detail.slice(0, MAX_DETAIL)}…`
+        : problem.detail,
+    instance: requestId,
+    ...(problem.vendor !== undefined && { vendor: problem.vendor }),
+  });
+  return {
+    ...answer,
+    headers: {
+      ...headers,
+      "content-type": "application/problem+json",
+      ...problem.headers,
+    },
+  };
+}
+
+const NOT_SENT = "Nothing was deleted.";
+
+/** `sent`: whether a DeleteCert had gone out before the failure. */
+export function problemOf(failure: VendorFailure, sent: boolean): Problem {
+  const vendor =
+    failure.code === undefined && failure.requestId === undefined
+      ? undefined
+      : { code: failure.code, requestId: failure.requestId };
+  const undone = !sent
+    ? NOT_SENT
+    : failure.possiblyDone
+      ? "A DeleteCert had been sent and may have taken effect."
+      : "A DeleteCert had been sent and did not take effect.";
+  const problem = (
+    name: ProblemName,
+    next: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Problem => ({
+    name,
+    detail: `${failure.message} ${undone} ${next}`,
+    vendor,
+    headers,
+  });
+  switch (failure.kind) {
+    case "throttled":
+      return problem("vendor-throttled", "Repeat it later.", {
+        "retry-after": String(
+          Math.min(Math.ceil((failure.retryAfterMs ?? 5000) / 1000), 3600),
+        ),
+      });
+    case "billing":
+      return problem(
+        "vendor-billing",
+        "Settle it in the Volcengine console, then repeat.",
+      );
+    case "credentials-rejected":
+      return problem(
+        "credentials-rejected",
+        "Put a valid access key into the secret.",
+      );
+    case "access-denied":
+      return problem(
+        "vendor-access-denied",
+        "Allow live:ListCertV2, live:ListDomainDetail and live:DeleteCert to the key.",
+      );
+    case "forbidden":
+      return problem(
+        "vendor-refused",
+        "Check in the Volcengine console which account owns the certificate.",
+      );
+    case "invalid-parameter":
+      return problem("invalid-request", "Check the chain id.");
+    case "timeout":
+    case "too-late":
+      return problem("vendor-timeout", "Repeating the request is safe.");
+    case "misconfigured":
+      return problem("misconfigured", "Then repeat the request.");
+    case "not-found":
+    case "vendor-error":
+    case "unreachable":
+    case "clock-off":
+    case "incomplete-listing":
+    case "secret-changed":
+      return problem("vendor-error", "Repeating the request is safe.");
+  }
+}

@@ -1,0 +1,137 @@
+/** The Volcengine access key, from one Secrets Manager secret. */
+import {
+  GetSecretValueCommand,
+  type GetSecretValueCommandOutput,
+} from "@aws-sdk/client-secrets-manager";
+import { isObject } from "../janitor/certificate.ts";
+import type { Clock } from "../janitor/vendor.ts";
+
+export interface AccessKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly version: string;
+}
+
+const FRESH_MS = 5 * 60_000;
+/** A refresh that fails keeps the cached key in use for this long after it was last read. */
+const STALE_MS = 60 * 60_000;
+/** After such a failure the store is left alone for a while. */
+const RETRY_MS = 30_000;
+
+/** The secret is missing, unreadable or malformed. The message names the secret and the field, never a value. */
+export class SecretUnusable extends Error {
+  override readonly name = "SecretUnusable";
+}
+
+function parse(
+  secretId: string,
+  { SecretString: text, VersionId: version }: GetSecretValueCommandOutput,
+): AccessKey {
+  const unusable = (what: string): never => {
+    // Without a cause: what JSON.parse says quotes the secret.
+    throw new SecretUnusable(
+      `The secret ${secretId} ${what}; it must be JSON like {"accessKeyId": "...", "secretAccessKey": "..."}.`,
+    );
+  };
+  if (text === undefined) return unusable("holds no text");
+  if (version === undefined) return unusable("came without a version");
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return unusable("is no JSON");
+  }
+  if (!isObject(value)) return unusable("is no JSON object");
+  const field = (name: string): string => {
+    const content = value[name];
+    if (content === undefined) return unusable(`lacks the field ${name}`);
+    if (typeof content !== "string" || content === "")
+      return unusable(`has a field ${name} that is no text or empty`);
+    if (!/^[\x21-\x7e]+$/.test(content)) {
+      return unusable(
+        `has a field ${name} with white space or other characters that no key has`,
+      );
+    }
+    return content;
+  };
+  return {
+    accessKeyId: field("accessKeyId"),
+    secretAccessKey: field("secretAccessKey"),
+    ...(value["sessionToken"] !== undefined && {
+      sessionToken: field("sessionToken"),
+    }),
+    version,
+  };
+}
+
+export interface SecretStore {
+  send(command: GetSecretValueCommand): Promise<GetSecretValueCommandOutput>;
+}
+
+export interface SecretSource {
+  /** The key, at most five minutes old, or an hour while the store fails. Rejects with {@link SecretUnusable}. */
+  current(): Promise<AccessKey>;
+  /** The key after one of version `rejected` was refused: read again unless a newer one is cached already. */
+  refreshed(rejected: string): Promise<AccessKey>;
+}
+
+/** Reads the secret when first asked; callers that ask at the same time share one call. */
+export function createSecretSource(
+  store: SecretStore,
+  secretId: string,
+  clock: Pick<Clock, "now">,
+): SecretSource {
+  let cached: { key: AccessKey; readAt: number; tryFrom: number } | undefined;
+  let reading: Promise<AccessKey> | undefined;
+
+  const fetch = async (): Promise<AccessKey> => {
+    let output: GetSecretValueCommandOutput;
+    try {
+      output = await store.send(
+        new GetSecretValueCommand({ SecretId: secretId }),
+      );
+    } catch (cause) {
+      throw new SecretUnusable(
+        `The secret ${secretId} could not be read from Secrets Manager (${cause instanceof Error ? cause.name : "unknown error"}); check that it exists and that this function may read it.`,
+        { cause },
+      );
+    }
+    return parse(secretId, output);
+  };
+
+  const read = (): Promise<AccessKey> => {
+    reading ??= fetch()
+      .then(
+        (key) => {
+          const now = clock.now();
+          cached = { key, readAt: now, tryFrom: now + FRESH_MS };
+          return key;
+        },
+        (error: unknown) => {
+          const now = clock.now();
+          if (cached === undefined || now - cached.readAt > STALE_MS)
+            throw error;
+          cached.tryFrom = now + RETRY_MS;
+          return cached.key;
+        },
+      )
+      .finally(() => {
+        reading = undefined;
+      });
+    return reading;
+  };
+
+  return {
+    async current() {
+      return cached !== undefined && clock.now() < cached.tryFrom
+        ? cached.key
+        : read();
+    },
+    async refreshed(rejected) {
+      return cached !== undefined && cached.key.version !== rejected
+        ? cached.key
+        : read();
+    },
+  };
+}

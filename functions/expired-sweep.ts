@@ -1,0 +1,54 @@
+/** Lambda entry: the scheduled sweep. */
+import { readConfiguration } from './aws/configuration.ts';
+import { readSweepPayload } from './aws/sweep-payload.ts';
+import { sweep, type SweepReport } from './janitor/sweep.ts';
+import { createVendor, lambdaHost, lazily, type Host } from './wiring.ts';
+
+/** Of the Lambda context, what the sweep uses. */
+export interface SweepContext {
+  readonly awsRequestId: string;
+  getRemainingTimeInMillis(): number;
+}
+
+/** The report as returned: the log has every item, the answer must stay below Lambda's limit. */
+export type ReturnedReport = SweepReport & { readonly itemsOmitted: number };
+
+const ATTEMPT_MS = 10_000;
+const MAX_ITEMS = 200;
+
+/**
+ * The handler over a host. Rejects when the payload or a setting is bad, before any call, and when the account
+ * could not be read; in no other case.
+ */
+export function createSweepHandler(
+  host: Host,
+): (event: unknown, context: SweepContext) => Promise<ReturnedReport> {
+  const wired = lazily(() => {
+    const configuration = readConfiguration(host.env);
+    return {
+      configuration,
+      vendor: createVendor(host, configuration, ATTEMPT_MS),
+    };
+  });
+  return async (event, context) => {
+    const { configuration, vendor } = wired();
+    const settings = readSweepPayload(event, configuration);
+    const report = await sweep(
+      {
+        ...vendor,
+        clock: host.clock,
+        log: host.log,
+        remainingMs: () => context.getRemainingTimeInMillis(),
+        runId: context.awsRequestId,
+      },
+      settings,
+    );
+    return {
+      ...report,
+      items: report.items.slice(0, MAX_ITEMS),
+      itemsOmitted: Math.max(0, report.items.length - MAX_ITEMS),
+    };
+  };
+}
+
+export const handler = createSweepHandler(lambdaHost());
