@@ -1,22 +1,45 @@
 /** Lambda entry: the HTTP API. */
-import { BadConfiguration, readConfiguration } from './aws/configuration.ts';
-import { readHttpRequest, readRequestId, type HttpRequest } from './aws/http-event.ts';
 import {
+  BadConfiguration,
+  readConfiguration,
+  type Configuration,
+} from "./aws/configuration.ts";
+import {
+  noRoute,
+  readChainId,
+  readHttpRequest,
+  readQuery,
+  readRequestId,
+  type HttpRequest,
+} from "./aws/http-event.ts";
+import {
+  invalid,
   jsonAnswer,
   problemAnswer,
   problemOf,
+  Refusal,
   type HttpAnswer,
   type Problem,
-} from './aws/problem.ts';
-import { startSweep } from './aws/start-sweep.ts';
-import { BadPayload, readSweepPayload } from './aws/sweep-payload.ts';
-import { isChainId } from './janitor/certificate.ts';
-import { inventory, inventoryEntry, readCursor } from './janitor/inventory.ts';
-import { findCertificate, remove, type Removal } from './janitor/remove.ts';
-import { judge } from './janitor/verdict.ts';
-import { VendorFailure, withDeadline, type Deadline } from './janitor/vendor.ts';
-import openapi from './openapi.json' with { type: 'json' };
-import { createVendor, lambdaHost, lazily, type Host } from './wiring.ts';
+} from "./aws/problem.ts";
+import { lambdaStart } from "./aws/start-sweep.ts";
+import { BadPayload, readSweepPayload } from "./aws/sweep-payload.ts";
+import { inventory, inventoryEntry, readCursor } from "./janitor/inventory.ts";
+import { findCertificate, remove, type Removal } from "./janitor/remove.ts";
+import { judge, type Judgement } from "./janitor/verdict.ts";
+import {
+  VendorFailure,
+  withDeadline,
+  type Deadline,
+  type Observation,
+} from "./janitor/vendor.ts";
+import openapi from "./openapi.json" with { type: "json" };
+import {
+  createVendor,
+  lambdaHost,
+  lazily,
+  type Host,
+  type Vendor,
+} from "./wiring.ts";
 
 /** Of the Lambda context, what the API uses. */
 export interface ApiContext {
@@ -29,217 +52,298 @@ const KEEP_MS = 2_000;
 const ATTEMPT_MS = 5_000;
 /** Timers of the HTTP client come late; past this the answer goes out without them. */
 const LATE_MS = 250;
-const MAX_LIMIT = 1000;
+/** The longest that a sweep lasts: until then another one is not started. */
+const SWEEP_MS = 900_000;
+const BOOLEAN = ["true", "false"];
 
-/** Ends a request with a problem. */
-class Refusal extends Error {
-  readonly problem: Problem;
-  constructor(problem: Problem) {
-    super(problem.detail);
-    this.problem = problem;
-  }
+interface Wired {
+  readonly configuration: Configuration;
+  readonly vendor: Vendor;
 }
 
-function invalid(detail: string): Refusal {
-  return new Refusal({
-    name: 'invalid-request',
-    detail: `${detail} Nothing was deleted.`,
-  });
+interface Looked {
+  readonly observation: Observation;
+  readonly judgements: readonly Judgement[];
 }
 
-/** Paths by shape, with the methods they know: the routes of the API, and what `$default` tells of others. */
-const PATHS: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/^\/certificates$/, ['GET']],
-  [/^\/certificates\/[^/]*$/, ['DELETE', 'GET']],
-  [/^\/sweeps$/, ['POST']],
-  [/^\/openapi\.json$/, ['GET']],
-];
+const NOT_FOUND: Problem = {
+  name: "certificate-not-found",
+  detail:
+    "A complete fresh list of the account does not have this certificate. Nothing was deleted. Check the chain id and the setting PROJECT_NAMES.",
+};
 
-function noRoute({ method, path }: HttpRequest): Refusal {
-  const known = PATHS.find(([shape]) => shape.test(path));
-  if (known === undefined) {
-    return new Refusal({
-      name: 'no-such-route',
-      detail:
-        'Nothing was deleted. The routes are GET /certificates, GET and DELETE /certificates/{chainId}, POST /sweeps and GET /openapi.json.',
-    });
-  }
-  const [, methods] = known;
-  // API Gateway sends a path without a chain id here, although the method fits.
-  if (methods.includes(method)) return invalid(CHAIN_ID);
-  return new Refusal({
-    name: 'method-not-allowed',
-    detail: `Nothing was deleted. This path knows ${methods.join(' and ')} only.`,
-    headers: { allow: methods.join(', ') },
-  });
-}
-
-const CHAIN_ID = 'The chain id must be 32 hexadecimal digits, as ListCertV2 gives it.';
-
-function chainIdOf({ chainId }: HttpRequest): string {
-  if (!isChainId(chainId)) throw invalid(CHAIN_ID);
-  return chainId;
-}
-
-/** Query parameters by name, each with the values it may have. */
-function readQuery<const Name extends string>(
-  { query }: HttpRequest,
-  permitted: Readonly<Record<Name, readonly string[] | RegExp>>,
-): Partial<Record<Name, string>> {
-  const found: Partial<Record<Name, string>> = {};
-  const names = new Map<string, Name>();
-  for (const name in permitted) names.set(name, name);
-  for (const [given, value] of query) {
-    const name = names.get(given);
-    if (name === undefined) {
-      throw invalid(
-        `There is an unknown query parameter; this route knows ${[...names.keys()].join(', ') || 'none'}.`,
+/** The answer to a DELETE, or the problem that it met. */
+function removalAnswer(
+  removal: Removal,
+  chainId: string,
+  requestId: string,
+): HttpAnswer {
+  switch (removal.outcome) {
+    case "deleted":
+    case "alreadyGone":
+    case "wouldDelete": {
+      const [{ name, notAfter, domains }] =
+        removal.judgement.certificate.records;
+      return jsonAnswer(200, requestId, {
+        chainId,
+        outcome: removal.outcome,
+        requestId: removal.requestId,
+        certificate: { name, notAfter, domains },
+      });
+    }
+    case "absent":
+      throw new Refusal(NOT_FOUND);
+    case "refused": {
+      const isProtected = removal.because === "protected";
+      const seen = removal.judgement.details.find(({ reason }) =>
+        isProtected
+          ? reason === "protected"
+          : reason === "in-use" || reason === "domain-not-visible",
+      );
+      throw new Refusal({
+        name: isProtected ? "certificate-protected" : "certificate-in-use",
+        detail: `Nothing was deleted: ${seen?.because.slice(0, 400) ?? ""}. To delete it all the same add force=true; there is no undo.`,
+      });
+    }
+    case "failed": {
+      const problem = problemOf(removal.failure, removal.sent);
+      throw new Refusal(
+        removal.stillListed === true
+          ? {
+              ...problem,
+              detail: `${problem.detail} A fresh list still has the certificate.`,
+            }
+          : problem,
       );
     }
-    const values = permitted[name];
-    const fits = values instanceof RegExp ? values.test(value) : values.includes(value);
-    if (!fits) {
-      throw invalid(
-        `The query parameter ${name} must be given once and be ${values instanceof RegExp ? 'of its documented form' : values.join(' or ')}.`,
-      );
-    }
-    found[name] = value;
   }
-  return found;
 }
 
-const BOOLEAN = ['true', 'false'];
-
-function receipt(removal: Extract<Removal, { readonly judgement: unknown; readonly requestId: string }>, chainId: string): unknown {
-  const [{ name, notAfter, domains }] = removal.judgement.certificate.records;
+/** What any error of a request becomes. */
+function problemFor(error: unknown): Problem {
+  if (error instanceof Refusal) return error.problem;
+  if (error instanceof VendorFailure) return problemOf(error, false);
+  if (error instanceof BadConfiguration) {
+    return { name: "misconfigured", detail: error.message };
+  }
+  if (error instanceof BadPayload) {
+    return { name: "invalid-request", detail: error.message };
+  }
   return {
-    chainId,
-    outcome: removal.outcome,
-    requestId: removal.requestId,
-    certificate: { name, notAfter, domains },
+    name: "internal-error",
+    detail:
+      "The request could not be completed. GET /certificates tells what is still there; the log of the function has more under this request id.",
   };
 }
 
-function notFound(): Refusal {
-  return new Refusal({
-    name: 'certificate-not-found',
-    detail:
-      'A complete fresh list of the account does not have this certificate. Nothing was deleted. Check the chain id and the setting PROJECT_NAMES.',
-  });
-}
-
-function removalProblem(removal: Exclude<Removal, { readonly requestId: string }>): Problem {
-  if (removal.outcome === 'refused') {
-    const seen = removal.judgement.details.find(({ reason }) =>
-      removal.because === 'protected' ? reason === 'protected' : reason === 'in-use' || reason === 'domain-not-visible',
-    );
-    return {
-      name: removal.because === 'protected' ? 'certificate-protected' : 'certificate-in-use',
-      detail: `Nothing was deleted: ${seen?.because ?? 'see GET /certificates/{chainId}'}. Add force=true to delete it all the same; there is no undo.`,
-    };
-  }
-  const { failure, sent, stillListed } = removal;
-  const problem = problemOf(failure, sent);
-  return stillListed === true
-    ? { ...problem, detail: `${problem.detail} A fresh list still has the certificate.` }
-    : problem;
-}
-
+/** The handler over a host. Never rejects: whatever comes, the answer is one of the contract's. */
 export function createApiHandler(
   host: Host,
+  startSweep = lambdaStart(host.env["SWEEP_FUNCTION_NAME"]),
 ): (event: unknown, context: ApiContext) => Promise<HttpAnswer> {
   const { clock, log } = host;
-  const wired = lazily(() => {
+  const wired = lazily((): Wired => {
     const configuration = readConfiguration(host.env);
-    return { configuration, vendor: createVendor(host, configuration, ATTEMPT_MS) };
+    return {
+      configuration,
+      vendor: createVendor(host, configuration, ATTEMPT_MS),
+    };
   });
+  let noSweepBefore = -Infinity;
 
-  const respond = async (
+  const look = async (deadline: Deadline): Promise<Looked> => {
+    const { configuration, vendor } = wired();
+    const observation = await vendor.observer.observe(deadline);
+    return {
+      observation,
+      judgements: judge(observation, configuration.policy, clock.now()),
+    };
+  };
+
+  const list = async (
+    request: HttpRequest,
+    requestId: string,
+    deadline: Deadline,
+  ): Promise<HttpAnswer> => {
+    const { verdict, state, limit, cursor } = readQuery(request, {
+      verdict: ["delete", "keep"],
+      state: ["expired", "valid"],
+      limit: /^([1-9]\d{0,2}|1000)$/,
+      cursor: /^[\w-]{1,1000}$/,
+    });
+    const after = cursor === undefined ? undefined : readCursor(cursor);
+    if (cursor !== undefined && after === undefined) {
+      throw invalid("The cursor must be the `next` of an earlier answer.");
+    }
+    const { judgements } = await look(deadline);
+    return jsonAnswer(
+      200,
+      requestId,
+      inventory(judgements, {
+        verdict,
+        state,
+        after,
+        limit: limit === undefined ? 1000 : Number(limit),
+      }),
+    );
+  };
+
+  const explain = async (
+    request: HttpRequest,
+    requestId: string,
+    deadline: Deadline,
+  ): Promise<HttpAnswer> => {
+    const chainId = readChainId(request);
+    readQuery(request, {});
+    const { observation, judgements } = await look(deadline);
+    const judgement = findCertificate(judgements, chainId);
+    if (judgement === undefined) throw new Refusal(NOT_FOUND);
+    const ids = new Set(
+      judgement.certificate.records.flatMap((record) => record.ids),
+    );
+    return jsonAnswer(200, requestId, {
+      ...inventoryEntry(judgement),
+      ids: [...ids],
+      boundDomains: observation.domains
+        .filter(({ boundTo }) => boundTo !== undefined && ids.has(boundTo))
+        .map(({ name }) => name),
+      readAt: observation.readAt,
+    });
+  };
+
+  const removeOne = async (
+    request: HttpRequest,
+    requestId: string,
+    deadline: Deadline,
+  ): Promise<HttpAnswer> => {
+    const chainId = readChainId(request);
+    const { force, dryRun } = readQuery(request, {
+      force: BOOLEAN,
+      dryRun: BOOLEAN,
+    });
+    const { configuration, vendor } = wired();
+    const removal = await remove(
+      { ...vendor, clock, log },
+      configuration.policy,
+      {
+        chainId,
+        force: force === "true",
+        dryRun: dryRun === "true",
+        asked: { apiRequestId: requestId, caller: request.caller },
+      },
+      deadline,
+    );
+    return removalAnswer(removal, chainId, requestId);
+  };
+
+  const sweepNow = async (
+    request: HttpRequest,
+    requestId: string,
+  ): Promise<HttpAnswer> => {
+    readQuery(request, {});
+    if (!/^application\/json\s*(;|$)/i.test(request.contentType)) {
+      throw invalid("The content-type must be application/json.");
+    }
+    let payload: unknown;
+    try {
+      payload = JSON.parse(request.body ?? "");
+    } catch {
+      throw invalid("The body must be JSON, {} at the least.");
+    }
+    const { dryRun } = readSweepPayload(payload, wired().configuration);
+    const wait = noSweepBefore - clock.now();
+    if (wait > 0) {
+      throw new Refusal({
+        name: "sweep-running",
+        detail:
+          "No sweep was started: this API started one that may still be running. Read its report first, or repeat later.",
+        headers: { "retry-after": String(Math.ceil(wait / 1000)) },
+      });
+    }
+    // A dry run writes nothing, so nothing is lost if the next sweep overlaps it.
+    if (!dryRun) noSweepBefore = clock.now() + SWEEP_MS;
+    try {
+      const runId = await startSweep(JSON.stringify(payload));
+      return jsonAnswer(202, requestId, {
+        runId,
+        mode: dryRun ? "dry-run" : "delete",
+        report: `Log group of the sweep function, lines with message.runId = "${runId}"; the last of them is the summary.`,
+      });
+    } catch (error) {
+      noSweepBefore = -Infinity;
+      throw error;
+    }
+  };
+
+  const respond = (
     request: HttpRequest,
     requestId: string,
     deadline: Deadline,
   ): Promise<HttpAnswer> => {
     switch (request.routeKey) {
-      case 'GET /openapi.json':
-        return jsonAnswer(200, requestId, openapi);
-      case 'GET /certificates': {
-        const query = readQuery(request, {
-          verdict: ['delete', 'keep'],
-          state: ['expired', 'valid'],
-          limit: /^([1-9]\d{0,2}|1000)$/,
-          cursor: /^[\w-]{1,1000}$/,
-        });
-        if (query.cursor !== undefined && readCursor(query.cursor) === undefined) {
-          throw invalid('The query parameter cursor must be the `next` of an earlier answer.');
-        }
-        const { configuration, vendor } = wired();
-        const observation = await vendor.observer.observe(deadline);
-        return jsonAnswer(
-          200,
-          requestId,
-          inventory(judge(observation, configuration.policy, clock.now()), {
-            ...query,
-            limit: Number(query.limit ?? MAX_LIMIT),
-          }),
-        );
-      }
-      case 'GET /certificates/{chainId}': {
-        const chainId = chainIdOf(request);
+      case "GET /certificates":
+        return list(request, requestId, deadline);
+      case "GET /certificates/{chainId}":
+        return explain(request, requestId, deadline);
+      case "DELETE /certificates/{chainId}":
+        return removeOne(request, requestId, deadline);
+      case "POST /sweeps":
+        return sweepNow(request, requestId);
+      case "GET /openapi.json":
         readQuery(request, {});
-        const { configuration, vendor } = wired();
-        const observation = await vendor.observer.observe(deadline);
-        const judgement = findCertificate(
-          judge(observation, configuration.policy, clock.now()),
-          chainId,
-        );
-        if (judgement === undefined) throw notFound();
-        const ids = new Set(judgement.certificate.records.flatMap((record) => record.ids));
-        return jsonAnswer(200, requestId, {
-          ...inventoryEntry(judgement),
-          ids: [...ids],
-          boundDomains: observation.domains
-            .filter(({ boundTo }) => boundTo !== undefined && ids.has(boundTo))
-            .map(({ name }) => name),
-          readAt: observation.readAt,
-        });
-      }
-      case 'DELETE /certificates/{chainId}': {
-        const chainId = chainIdOf(request);
-        const query = readQuery(request, { force: BOOLEAN, dryRun: BOOLEAN });
-        const { configuration, vendor } = wired();
-        const removal = await remove(
-          { ...vendor, clock, log },
-          configuration.policy,
-          {
-            chainId,
-            force: query.force === 'true',
-            dryRun: query.dryRun === 'true',
-            asked: { apiRequestId: requestId, caller: request.caller },
-          },
-          deadline,
-        );
-        switch (removal.outcome) {
-          case 'deleted':
-          case 'alreadyGone':
-          case 'wouldDelete':
-            return jsonAnswer(200, requestId, receipt(removal, chainId));
-          case 'absent':
-            throw notFound();
-          case 'refused':
-          case 'failed':
-            throw new Refusal(removalProblem(removal));
-        }
-      }
-      // eslint-disable-next-line no-fallthrough -- every case above returns or throws
-      case 'POST /sweeps': {
-        readQuery(request, {});
-        return startSweep(request, requestId);
-      }
+        return Promise.resolve(jsonAnswer(200, requestId, openapi));
       default:
-        throw noRoute(request);
+        return Promise.reject(noRoute(request));
     }
   };
-  return async () => problemAnswer({ name: 'internal-error', detail: '' }, '');
+
+  return async (event, context) => {
+    const requestId = readRequestId(event) || context.awsRequestId;
+    const request = readHttpRequest(event);
+    let answer: HttpAnswer;
+    let failure: unknown;
+    try {
+      if (request === undefined) {
+        throw invalid(
+          "The event is none of API Gateway with payload format 2.0.",
+        );
+      }
+      const time = Math.min(
+        LONGEST_MS,
+        context.getRemainingTimeInMillis() - KEEP_MS,
+      );
+      const finished = new AbortController();
+      answer = await Promise.race([
+        withDeadline(clock, time, undefined, (deadline) =>
+          respond(request, requestId, deadline),
+        ),
+        clock.sleep(time + LATE_MS, finished.signal).then(() => {
+          throw new VendorFailure(
+            "The time for the request ran out; whether a DeleteCert had been sent is in the log.",
+            { kind: "timeout", outcome: "unknown" },
+          );
+        }),
+      ]).finally(() => {
+        finished.abort();
+      });
+    } catch (error) {
+      failure = error;
+      answer = problemAnswer(problemFor(error), requestId);
+    }
+    log({
+      event: "request",
+      apiRequestId: requestId,
+      routeKey: request?.routeKey.slice(0, 80),
+      caller: request?.caller,
+      status: answer.statusCode,
+      // Names only: what a library says in its message may hold what it was given.
+      ...(failure instanceof Error && {
+        problem: problemFor(failure).name,
+        error: failure.name,
+      }),
+    });
+    return answer;
+  };
 }
 
 export const handler = createApiHandler(lambdaHost());

@@ -1,8 +1,8 @@
 /** Lambda entry: the scheduled sweep. */
-import { readConfiguration } from './aws/configuration.ts';
-import { readSweepPayload } from './aws/sweep-payload.ts';
-import { sweep, type SweepReport } from './janitor/sweep.ts';
-import { createVendor, lambdaHost, lazily, type Host } from './wiring.ts';
+import { readConfiguration } from "./aws/configuration.ts";
+import { readSweepPayload } from "./aws/sweep-payload.ts";
+import { sweep, type SweepReport } from "./janitor/sweep.ts";
+import { createVendor, lambdaHost, lazily, type Host } from "./wiring.ts";
 
 /** Of the Lambda context, what the sweep uses. */
 export interface SweepContext {

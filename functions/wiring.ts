@@ -1,19 +1,19 @@
 /** Puts the parts together, the same for both functions; nothing here runs at import. */
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { systemClock } from './aws/clock.ts';
-import type { Configuration, Environment } from './aws/configuration.ts';
-import { createSecretSource } from './aws/secret.ts';
-import type { Log } from './janitor/deletion-log.ts';
-import type { Clock, Observer, Remover } from './janitor/vendor.ts';
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { systemClock } from "./aws/clock.ts";
+import type { Configuration, Environment } from "./aws/configuration.ts";
+import { createSecretSource } from "./aws/secret.ts";
+import type { Log } from "./janitor/deletion-log.ts";
+import type { Clock, Observer, Remover } from "./janitor/vendor.ts";
 import {
   createLiveApi,
   type CredentialsSource,
   type LiveApi,
-} from './volcengine/live-api.ts';
-import { createObserver } from './volcengine/observer.ts';
-import { createPacer } from './volcengine/pacer.ts';
-import { createRemover } from './volcengine/remover.ts';
-import { createTransport, type Transport } from './volcengine/transport.ts';
+} from "./volcengine/live-api.ts";
+import { createObserver } from "./volcengine/observer.ts";
+import { createPacer } from "./volcengine/pacer.ts";
+import { createRemover } from "./volcengine/remover.ts";
+import { createTransport, type Transport } from "./volcengine/transport.ts";
 
 /** What a function takes from the machine that it runs on. */
 export interface Host {

@@ -1,5 +1,6 @@
 /** Reads an API Gateway event of payload format 2.0, whatever was sent in its place. */
-import { isObject } from "../janitor/certificate.ts";
+import { isChainId, isObject } from "../janitor/certificate.ts";
+import { invalid, Refusal } from "./problem.ts";
 
 export interface HttpRequest {
   readonly method: string;
@@ -91,4 +92,72 @@ export function readHttpRequest(event: unknown): HttpRequest | undefined {
   } catch {
     return undefined; // a getter or proxy that throws is no event either
   }
+}
+
+const CHAIN_ID =
+  "The chain id must be 32 hexadecimal digits, as ListCertV2 gives it.";
+
+/** The chain id of the path; throws a {@link Refusal} if it is none. */
+export function readChainId({ chainId }: HttpRequest): string {
+  if (!isChainId(chainId)) throw invalid(CHAIN_ID);
+  return chainId;
+}
+
+/**
+ * The query parameters by name, each with the values that it may have.
+ * Throws a {@link Refusal} on any other name or value; a repeated one is another value.
+ */
+export function readQuery<const Name extends string>(
+  { query }: HttpRequest,
+  permitted: Readonly<Record<Name, readonly string[] | RegExp>>,
+): Partial<Record<Name, string>> {
+  const found: Partial<Record<Name, string>> = {};
+  let known = 0;
+  for (const name in permitted) {
+    const value = query.get(name);
+    if (value === undefined) continue;
+    known += 1;
+    const values = permitted[name];
+    if (
+      values instanceof RegExp ? !values.test(value) : !values.includes(value)
+    ) {
+      throw invalid(
+        `The query parameter ${name} must be given once and ${values instanceof RegExp ? "have its documented form" : `be ${values.join(" or ")}`}.`,
+      );
+    }
+    found[name] = value;
+  }
+  if (known < query.size) {
+    throw invalid(
+      `There is an unknown query parameter; this route knows ${Object.keys(permitted).join(", ") || "none"}.`,
+    );
+  }
+  return found;
+}
+
+/** The paths of the API and the methods they know. */
+const PATHS: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/^\/certificates$/, ["GET"]],
+  [/^\/certificates\/[^/]*$/, ["DELETE", "GET"]],
+  [/^\/sweeps$/, ["POST"]],
+  [/^\/openapi\.json$/, ["GET"]],
+];
+
+/** What is wrong with a request that no route of API Gateway matched. */
+export function noRoute({ method, path }: HttpRequest): Refusal {
+  const [, methods] = PATHS.find(([shape]) => shape.test(path)) ?? [];
+  if (methods === undefined) {
+    return new Refusal({
+      name: "no-such-route",
+      detail:
+        "Nothing was deleted. The routes are GET /certificates, GET and DELETE /certificates/{chainId}, POST /sweeps and GET /openapi.json.",
+    });
+  }
+  // A path that ends where the chain id should stand matches no route, although its method fits.
+  if (methods.includes(method)) return invalid(CHAIN_ID);
+  return new Refusal({
+    name: "method-not-allowed",
+    detail: `Nothing was deleted. This path knows ${methods.join(" and ")} only.`,
+    headers: { allow: methods.join(", ") },
+  });
 }

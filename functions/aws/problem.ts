@@ -15,7 +15,7 @@ const PROBLEMS = {
   "certificate-not-found": [404, "No such certificate in this account"],
   "certificate-in-use": [409, "The certificate is in use, or may be"],
   "certificate-protected": [409, "The certificate is protected"],
-  "sweep-running": [409, "A sweep has just been started"],
+  "sweep-running": [409, "A sweep may still be running"],
   "vendor-refused": [403, "Volcengine refused"],
   "vendor-billing": [503, "Volcengine Live is not available to the account"],
   "credentials-rejected": [500, "Volcengine rejected the access key"],
@@ -40,6 +40,24 @@ export interface Problem {
       }
     | undefined;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Ends a request with a problem. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+/** A refusal of what the caller sent, before anything was called. */
+export function invalid(detail: string): Refusal {
+  return new Refusal({
+    name: "invalid-request",
+    detail: `${detail} Nothing was deleted.`,
+  });
 }
 
 const MAX_DETAIL = 600;

@@ -17,10 +17,11 @@ export interface InventoryEntry {
 }
 
 export interface InventoryQuery {
-  readonly verdict?: Judgement["verdict"];
-  readonly state?: "expired" | "valid";
+  readonly verdict?: string | undefined;
+  readonly state?: string | undefined;
   readonly limit: number;
-  readonly cursor?: string;
+  /** Only entries behind this one, from {@link readCursor}. */
+  readonly after?: SortKey | undefined;
 }
 
 export interface Inventory {
@@ -35,6 +36,8 @@ export interface Inventory {
 
 /** Characters of JSON after which a page ends early: an answer must stay far below Lambda's 6 MB. */
 const PAGE_CHARACTERS = 2_000_000;
+export type SortKey = readonly [at: number, chainId: string, tie: string];
+
 /** One certificate; where its records differ, the first is shown and `details` tell of the others. */
 export function inventoryEntry({
   certificate,
@@ -54,7 +57,7 @@ export function inventoryEntry({
 }
 
 /** By expiry, then chain id; the text breaks ties, so that a cursor never skips or repeats an entry. */
-function sortKey(entry: InventoryEntry): readonly [number, string, string] {
+function sortKey(entry: InventoryEntry): SortKey {
   return [
     instant(entry.notAfter) ?? Number.MAX_SAFE_INTEGER,
     entry.chainId.toLowerCase(),
@@ -62,9 +65,7 @@ function sortKey(entry: InventoryEntry): readonly [number, string, string] {
   ];
 }
 
-type Key = ReturnType<typeof sortKey>;
-
-function compare(a: Key, b: Key): number {
+function compare(a: SortKey, b: SortKey): number {
   if (a[0] !== b[0]) return a[0] - b[0];
   if (a[1] !== b[1]) return a[1] < b[1] ? -1 : 1;
   return a[2] === b[2] ? 0 : a[2] < b[2] ? -1 : 1;
@@ -76,13 +77,14 @@ export function byExpiry(a: InventoryEntry, b: InventoryEntry): number {
 }
 
 /** The sort key that a cursor stands for, or undefined if it was not made by {@link inventory}. */
-export function readCursor(cursor: string): Key | undefined {
+export function readCursor(cursor: string): SortKey | undefined {
   try {
     const key: unknown = JSON.parse(
       Buffer.from(cursor, "base64url").toString(),
     );
     if (!Array.isArray(key) || key.length !== 3) return undefined;
-    const [at, chainId, tie]: unknown[] = key;
+    const parts: readonly unknown[] = key;
+    const [at, chainId, tie] = parts;
     return typeof at === "number" &&
       typeof chainId === "string" &&
       typeof tie === "string"
@@ -101,8 +103,7 @@ export function inventory(
   const all = judgements
     .filter(({ reasons }) => !reasons.includes("out-of-scope"))
     .map(inventoryEntry);
-  const after =
-    query.cursor === undefined ? undefined : readCursor(query.cursor);
+  const { after } = query;
   const rest = all
     .filter(
       (entry) =>

@@ -15,8 +15,8 @@ const DAY_MS = 86_400_000;
 
 /** Matches in time linear in `text` for each `*`, so that no rule can stall a sweep. */
 export function globMatches(glob: string, text: string): boolean {
-  const pattern = [...glob.toLowerCase()];
-  const characters = [...text.toLowerCase()];
+  const pattern = Array.from(glob.toLowerCase());
+  const characters = Array.from(text.toLowerCase());
   let p = 0;
   let star = -1;
   let resume = 0;

@@ -11,6 +11,7 @@ import {
   withDeadline,
   type Clock,
   type Deadline,
+  type FailureKind,
   type Observation,
   type Observer,
   type Remover,
@@ -141,18 +142,11 @@ function outcomeOf(item: Item): ItemOutcome | undefined {
 }
 
 /** Failures that end the run, since every further call would meet the same. */
-function fatal(failure: VendorFailure): StoppedBecause | undefined {
-  switch (failure.kind) {
-    case "billing":
-      return "vendor-billing";
-    case "credentials-rejected":
-      return "credentials-rejected";
-    case "access-denied":
-      return "vendor-access-denied";
-    default:
-      return undefined;
-  }
-}
+const FATAL: ReadonlyMap<FailureKind, StoppedBecause> = new Map([
+  ["billing", "vendor-billing"],
+  ["credentials-rejected", "credentials-rejected"],
+  ["access-denied", "vendor-access-denied"],
+]);
 
 function asFailure(error: unknown): VendorFailure {
   return error instanceof VendorFailure
@@ -191,7 +185,8 @@ class Sweep {
         } catch (failure) {
           if (!(failure instanceof VendorFailure)) throw failure;
           error = failure;
-          this.#stopped = fatal(failure) ?? this.#withoutEvidence(deadline);
+          this.#stopped =
+            FATAL.get(failure.kind) ?? this.#withoutEvidence(deadline);
         }
       }
     });
@@ -365,7 +360,7 @@ class Sweep {
   }
 
   #noteFailure(failure: VendorFailure): void {
-    this.#stopped ??= fatal(failure);
+    this.#stopped ??= FATAL.get(failure.kind);
     // "Not found" is what an overlapping run looks like; the next list decides whether it is a failure.
     if (failure.kind === "not-found") return;
     this.#failuresInARow += 1;
@@ -401,6 +396,7 @@ class Sweep {
       const outcome = outcomeOf(item);
       // Gone before its turn, by another hand: nothing of this run.
       if (outcome === undefined && !item.listed) continue;
+      listed += 1;
       if (state === "expired") {
         expired += 1;
         if (reasons.includes("in-use")) expiredInUse += 1;

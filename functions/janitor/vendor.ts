@@ -86,7 +86,17 @@ export class VendorFailure extends Error {
 
   /** The same failure, with what the attempts before it add up to. */
   after(attempts: number, possiblyDone: boolean): VendorFailure {
-    return new VendorFailure(this.message, { ...this, attempts, possiblyDone });
+    const { kind, outcome, code, requestId, retryAfterMs, cause } = this;
+    return new VendorFailure(this.message, {
+      kind,
+      outcome,
+      code,
+      requestId,
+      retryAfterMs,
+      cause,
+      attempts,
+      possiblyDone,
+    });
   }
 }
 
