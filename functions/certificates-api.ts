@@ -33,13 +33,8 @@ import {
   type Observation,
 } from "./janitor/vendor.ts";
 import openapi from "./openapi.json" with { type: "json" };
-import {
-  createVendor,
-  lambdaHost,
-  lazily,
-  type Host,
-  type Vendor,
-} from "./wiring.ts";
+import { lambdaHost, lazily, type Host } from "./host.ts";
+import { createVendor, type Vendor } from "./wiring.ts";
 
 /** Of the Lambda context, what the API uses. */
 export interface ApiContext {

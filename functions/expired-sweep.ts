@@ -1,8 +1,10 @@
 /** Lambda entry: the scheduled sweep. */
 import { readConfiguration } from "./aws/configuration.ts";
+import { publishReport, topicPublisher } from "./aws/report-topic.ts";
 import { readSweepPayload } from "./aws/sweep-payload.ts";
-import { sweep, type SweepReport } from "./janitor/sweep.ts";
-import { createVendor, lambdaHost, lazily, type Host } from "./wiring.ts";
+import { NoEvidence, sweep, type SweepReport } from "./janitor/sweep.ts";
+import { lambdaHost, lazily, type Host } from "./host.ts";
+import { createVendor } from "./wiring.ts";
 
 /** Of the Lambda context, what the sweep uses. */
 export interface SweepContext {
@@ -30,24 +32,47 @@ export function createSweepHandler(
       vendor: createVendor(host, configuration, ATTEMPT_MS),
     };
   });
+  const known = new Set<string>();
+
+  const tell = async (report: SweepReport): Promise<void> => {
+    const topicArn = host.env["REPORT_TOPIC_ARN"];
+    if (topicArn === undefined) return;
+    try {
+      await publishReport(report, known, topicPublisher(topicArn));
+    } catch (error) {
+      // The sweep is done and logged; a mail that did not go out must not make it look failed.
+      host.log({
+        event: "report-not-sent",
+        runId: report.runId,
+        error: error instanceof Error ? error.name : "unknown",
+      });
+    }
+  };
+
   return async (event, context) => {
     const { configuration, vendor } = wired();
     const settings = readSweepPayload(event, configuration);
-    const report = await sweep(
-      {
-        ...vendor,
-        clock: host.clock,
-        log: host.log,
-        remainingMs: () => context.getRemainingTimeInMillis(),
-        runId: context.awsRequestId,
-      },
-      settings,
-    );
-    return {
-      ...report,
-      items: report.items.slice(0, MAX_ITEMS),
-      itemsOmitted: Math.max(0, report.items.length - MAX_ITEMS),
-    };
+    try {
+      const report = await sweep(
+        {
+          ...vendor,
+          clock: host.clock,
+          log: host.log,
+          remainingMs: () => context.getRemainingTimeInMillis(),
+          runId: context.awsRequestId,
+        },
+        settings,
+      );
+      await tell(report);
+      return {
+        ...report,
+        items: report.items.slice(0, MAX_ITEMS),
+        itemsOmitted: Math.max(0, report.items.length - MAX_ITEMS),
+      };
+    } catch (error) {
+      if (error instanceof NoEvidence) await tell(error.report);
+      throw error;
+    }
   };
 }
 

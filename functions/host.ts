@@ -1,0 +1,30 @@
+/** What the functions take from the machine that they run on. */
+import { systemClock } from "./aws/clock.ts";
+import type { Environment } from "./aws/configuration.ts";
+import type { Log } from "./janitor/deletion-log.ts";
+import type { Clock } from "./janitor/vendor.ts";
+
+export interface Host {
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** The host that Lambda is. `console.info` of an object is one JSON line there. */
+export function lambdaHost(): Host {
+  return {
+    env: process.env,
+    clock: systemClock,
+    random: Math.random,
+    log: (line) => {
+      console.info(line);
+    },
+  };
+}
+
+/** Builds on first use and keeps it; what failed is tried again at the next use. */
+export function lazily<T>(build: () => T): () => T {
+  let built: { value: T } | undefined;
+  return () => (built ??= { value: build() }).value;
+}
