@@ -1,0 +1,29 @@
+import { findCertificate, type Action } from "./account.ts";
+import { liveError } from "./envelope.ts";
+
+/**
+ * DeleteCert, docs/6469/1126818: removes every record of a chain id, at once and for good. A domain that was bound to
+ * it keeps pointing to it.
+ */
+export const deleteCert: Action = (input) => {
+  const { parameters, account, switches } = input;
+  const chainId = parameters.required("ChainID");
+  const { certId, chainIdVolc } = findCertificate(input, chainId);
+  if (switches.bound === "refuse") {
+    const ids = [chainId, certId, chainIdVolc].map((id) => id.toLowerCase());
+    // An assumption: the page has no code for a certificate in use.
+    if (
+      account.domains.some(
+        (one) => one.chainId !== "" && ids.includes(one.chainId.toLowerCase()),
+      )
+    )
+      throw liveError("InvalidParam", {
+        message: "The certificate is bound to a domain.",
+      });
+  }
+  // In place, so that whoever holds the list sees it.
+  const { certificates } = account;
+  for (let index = certificates.length - 1; index >= 0; index -= 1)
+    if (certificates[index]?.chainId === chainId) certificates.splice(index, 1);
+  return undefined;
+};

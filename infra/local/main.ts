@@ -1,0 +1,200 @@
+/** `npm start`: the deployed functions, unchanged, on one machine, against emulators of everything around them. */
+import { createApiHandler } from "../../functions/certificates-api.ts";
+import { readConfiguration } from "../../functions/aws/configuration.ts";
+import { createSweepHandler } from "../../functions/expired-sweep.ts";
+import { lambdaHost } from "../../functions/host.ts";
+import { demoAccount, demoSettings } from "./fixtures.ts";
+import { startGateway } from "./gateway.ts";
+import { inventoryTable, lookOf } from "./inventory-table.ts";
+import { startLambdaEmulator } from "./lambda-emulator.ts";
+import { invoke } from "./lambda-runtime.ts";
+import { startLiveEmulator } from "./live-emulator/server.ts";
+import { startSecretsManagerEmulator } from "./secrets-manager-emulator.ts";
+import { startSnsEmulator } from "./sns-emulator.ts";
+import { createNarrator } from "./narrator.ts";
+
+const ACCOUNT_ID = "123456789012";
+const SECRET_ID = "live-cert-janitor/volcengine";
+const SWEEP_FUNCTION = "expired-sweep";
+const TOPIC_ARN = `arn:aws:sns:us-east-1:${ACCOUNT_ID}:reports`;
+const SWEEP_EVERY_MS = 60_000;
+const KEY = {
+  accessKeyId: "AKLTLOCALEXAMPLE00000000000000001",
+  secretAccessKey: "LOCAL-EXAMPLE-SECRET-VALID-NOWHERE",
+};
+const ROUTES = [
+  "DELETE /certificates/{chainId}",
+  "GET /certificates",
+  "GET /certificates/{chainId}",
+  "POST /sweeps",
+  "GET /openapi.json",
+];
+/** Settings that may be tried out on the demonstration account: `GRACE_DAYS=30 npm start`. */
+const TRIABLE = [
+  "GRACE_DAYS",
+  "MAX_DELETIONS",
+  "DRY_RUN",
+  "UNSEEN_DOMAINS",
+  "PROJECT_NAMES",
+  "PROTECT",
+];
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) {
+    console.error(
+      `PORT is ${JSON.stringify(text)}; it must be a whole number from 0 to 65535, 0 for any free port.`,
+    );
+    process.exit(1);
+  }
+  return port;
+}
+
+const once = process.argv.includes("--once");
+const port = readPort(process.env["PORT"] ?? "8787");
+const narrator = createNarrator(process.stdout);
+
+const live = await startLiveEmulator({
+  credentials: [KEY],
+  account: demoAccount(Date.now()),
+});
+const secrets = await startSecretsManagerEmulator({
+  secrets: { [SECRET_ID]: JSON.stringify(KEY) },
+});
+const mailbox = await startSnsEmulator({
+  topicArns: [TOPIC_ARN],
+  onMessage: ({ subject }) => {
+    narrator.say(`Mail to the operator: ${subject ?? "(no subject)"}`);
+  },
+});
+
+const settings = Object.fromEntries(
+  TRIABLE.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value]];
+  }),
+);
+const env = {
+  VOLCENGINE_SECRET_ID: SECRET_ID,
+  VOLCENGINE_ENDPOINT: live.url,
+  ...demoSettings,
+  ...settings,
+  SWEEP_FUNCTION_NAME: SWEEP_FUNCTION,
+  REPORT_TOPIC_ARN: TOPIC_ARN,
+};
+const host = { ...lambdaHost(), env };
+const sweepFunction = {
+  handler: createSweepHandler({ ...host, log: narrator.sweepLine }),
+  timeoutMs: 900_000,
+};
+const functions = await startLambdaEmulator({
+  functions: { [SWEEP_FUNCTION]: sweepFunction },
+  onError: ({ error }) => {
+    narrator.failed(error);
+  },
+});
+// The AWS clients read these themselves; the functions never ask where they run.
+Object.assign(process.env, {
+  AWS_REGION: "us-east-1",
+  AWS_ACCESS_KEY_ID: "local",
+  AWS_SECRET_ACCESS_KEY: "local",
+  AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+  AWS_ENDPOINT_URL_LAMBDA: functions.url,
+  AWS_ENDPOINT_URL_SNS: mailbox.url,
+});
+delete process.env["AWS_SESSION_TOKEN"];
+const gateway = await startGateway({
+  port,
+  accountId: ACCOUNT_ID,
+  routes: ROUTES,
+  handler: createApiHandler({
+    ...host,
+    env: { ...env, SENDS_PER_SECOND: "2" },
+    log: narrator.apiLine,
+  }),
+  timeoutMs: 29_000,
+}).catch((error: unknown) => {
+  console.error(
+    `The API cannot listen on port ${String(port)} (${error instanceof Error ? error.message : "unknown"}). Set PORT to another one, or to 0 for any free port.`,
+  );
+  process.exit(1);
+});
+
+async function close(): Promise<void> {
+  await gateway.close();
+  await Promise.all([
+    functions.close(),
+    mailbox.close(),
+    secrets.close(),
+    live.close(),
+  ]);
+}
+
+async function showInventory(title: string): Promise<void> {
+  const key = { ...KEY, version: "local" };
+  narrator.say(
+    `\n${title}\n\n${await inventoryTable(
+      host,
+      readConfiguration(env),
+      {
+        current: () => Promise.resolve(key),
+        refreshed: () => Promise.resolve(key),
+      },
+      lookOf(process.stdout, process.env),
+    )}\n`,
+  );
+}
+
+async function sweepOnce(): Promise<void> {
+  const outcome = await invoke(
+    sweepFunction,
+    {},
+    { functionName: SWEEP_FUNCTION, accountId: ACCOUNT_ID },
+  );
+  if (outcome.kind === "error") narrator.failed(outcome.error);
+}
+
+/** Deletes one certificate through the HTTP API, as a caller would; what it prints can be repeated with curl. */
+async function deleteOne(): Promise<void> {
+  const chosen = live.account.certificates.find(
+    ({ name }) => name === "spare-2027",
+  );
+  const inUse = live.account.certificates.find(({ chainId }) =>
+    live.account.domains.some((domain) => domain.chainId === chainId),
+  );
+  for (const [method, chainId] of [
+    ["GET", chosen?.chainId],
+    ["DELETE", inUse?.chainId],
+    ["DELETE", chosen?.chainId],
+    ["GET", chosen?.chainId],
+  ] as const) {
+    const url = `${gateway.url}/certificates/${chainId ?? ""}`;
+    const answer = await fetch(url, { method });
+    narrator.say(
+      `$ curl -X ${method} ${url}\n${String(answer.status)} ${await answer.text()}\n`,
+    );
+  }
+}
+
+narrator.say(`API: ${gateway.url}`);
+narrator.say(
+  `Volcengine Live emulator: ${live.url} accessKeyId=${KEY.accessKeyId} secretAccessKey=${KEY.secretAccessKey}`,
+);
+narrator.say(`Faults and switches of the emulator: ${live.adminUrl}`);
+await showInventory("Before the sweep");
+await sweepOnce();
+await showInventory("After the sweep");
+
+if (once) {
+  await deleteOne();
+  await close();
+} else {
+  narrator.say("A sweep every minute; Ctrl-C ends it.");
+  const timer = setInterval(() => {
+    void sweepOnce();
+  }, SWEEP_EVERY_MS);
+  process.once("SIGINT", () => {
+    clearInterval(timer);
+    void close();
+  });
+}

@@ -1,0 +1,369 @@
+import { afterEach, describe, expect, it } from "vitest";
+import {
+  certificate,
+  chainId,
+  domain,
+  KEY,
+  SECRET_ID,
+  startWorld,
+  type World,
+} from "../support/world.ts";
+
+const URN = "urn:live-cert-janitor:problem:";
+const EXPIRED = certificate(1, -30);
+const VALID = certificate(2, 60);
+const IN_USE = certificate(3, 60, { domains: ["live.example.com"] });
+const OUT_OF_SIGHT = certificate(4, -30, {
+  domains: ["elsewhere.example.net"],
+});
+const PROTECTED = certificate(5, -30, { name: "root-of-trust" });
+const ACCOUNT = {
+  certificates: [EXPIRED, VALID, IN_USE, OUT_OF_SIGHT, PROTECTED],
+  domains: [
+    domain("live.example.com", IN_USE.chainId),
+    domain("unbound.example.com"),
+  ],
+};
+const ENV = {
+  PROTECT: JSON.stringify([
+    { match: "name", value: "root-*", owner: "security" },
+  ]),
+};
+const PATH = `/certificates/${EXPIRED.chainId}`;
+
+let world: World | undefined;
+afterEach(async () => {
+  await world?.close();
+  world = undefined;
+});
+
+async function start(
+  options: Parameters<typeof startWorld>[0] = {},
+): Promise<World> {
+  world = await startWorld({
+    ...options,
+    env: { ...ENV, ...options.env },
+    live: {
+      credentials: [KEY],
+      account: ACCOUNT,
+      switches: { perSecond: null },
+      ...options.live,
+    },
+  });
+  return world;
+}
+
+describe("what the routes answer", () => {
+  it("deletes the certificate that is named, once", async () => {
+    const { call, live, log } = await start();
+    const answer = await call("DELETE", PATH);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+    expect(answer.body).toMatchObject({
+      chainId: EXPIRED.chainId,
+      outcome: "deleted",
+      certificate: { name: EXPIRED.name, domains: EXPIRED.domains },
+    });
+    expect(answer.body["requestId"]).toMatch(/^\w+$/);
+    expect(live.account.certificates).toHaveLength(4);
+    expect(log.map((line) => line["event"])).toEqual([
+      "delete-attempt",
+      "delete-outcome",
+      "request",
+    ]);
+    expect(log[0]).toMatchObject({
+      chainId: EXPIRED.chainId,
+      force: false,
+      apiRequestId: answer.headers.get("x-request-id"),
+    });
+    expect(log[0]?.["caller"]).toMatch(/^arn:/);
+    const again = await call("DELETE", PATH);
+    expect(again.status).toBe(404);
+    expect(live.writes()).toHaveLength(1);
+  });
+
+  it("deletes a valid certificate that nobody uses, since it was named", async () => {
+    const { call, live } = await start();
+    const { status } = await call(
+      "DELETE",
+      `/certificates/${VALID.chainId.toUpperCase()}`,
+    );
+    expect(status).toBe(200);
+    expect(live.writes()).toHaveLength(1);
+  });
+
+  it.each([
+    ["in use", IN_USE, "certificate-in-use", "live.example.com"],
+    ["out of sight", OUT_OF_SIGHT, "certificate-in-use", "UNSEEN_DOMAINS"],
+    ["protected", PROTECTED, "certificate-protected", "security"],
+  ])(
+    "refuses one that is %s, unless forced",
+    async (_, { chainId: id }, name, seen) => {
+      const { call, live } = await start();
+      for (const query of ["", "?dryRun=true", "?force=false"]) {
+        const refused = await call("DELETE", `/certificates/${id}${query}`);
+        expect(refused.status).toBe(409);
+        expect(refused.body["type"]).toBe(URN + name);
+        expect(refused.body["detail"]).toContain(seen);
+      }
+      expect(live.writes()).toHaveLength(0);
+      const forced = await call("DELETE", `/certificates/${id}?force=true`);
+      expect(forced.status).toBe(200);
+      expect(live.writes()).toHaveLength(1);
+    },
+  );
+
+  it("writes nothing on a dry run", async () => {
+    const { call, live } = await start();
+    const { status, body } = await call("DELETE", `${PATH}?dryRun=true`);
+    expect(status).toBe(200);
+    expect(body["outcome"]).toBe("wouldDelete");
+    expect(live.writes()).toHaveLength(0);
+  });
+
+  it("lists the inventory with verdicts, reasons and counts", async () => {
+    const { call } = await start();
+    const { status, body } = await call("GET", "/certificates");
+    expect(status).toBe(200);
+    expect(body["counts"]).toEqual({
+      listed: 5,
+      shown: 5,
+      delete: 1,
+      keep: 4,
+      expired: 3,
+      valid: 2,
+    });
+    const { body: filtered } = await call(
+      "GET",
+      "/certificates?verdict=delete&state=expired",
+    );
+    expect(filtered["certificates"]).toMatchObject([
+      { chainId: EXPIRED.chainId, verdict: "delete", reasons: [] },
+    ]);
+  });
+
+  it("pages the inventory by cursor", async () => {
+    const { call } = await start();
+    const seen: unknown[] = [];
+    let cursor = "";
+    for (let page = 0; page < 3; page++) {
+      const { body } = await call("GET", `/certificates?limit=2${cursor}`);
+      if (Array.isArray(body["certificates"]))
+        seen.push(...body["certificates"]);
+      cursor = `&cursor=${String(body["next"])}`;
+    }
+    expect(cursor).toBe("&cursor=null");
+    expect(new Set(seen.map((entry) => JSON.stringify(entry))).size).toBe(5);
+  });
+
+  it("explains one certificate with its evidence", async () => {
+    const { call } = await start();
+    const { status, body } = await call(
+      "GET",
+      `/certificates/${IN_USE.chainId}`,
+    );
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      verdict: "keep",
+      reasons: ["not-expired", "in-use"],
+      boundDomains: ["live.example.com"],
+      ids: [IN_USE.chainId, IN_USE.chainIdVolc, IN_USE.certId],
+    });
+    expect(body["readAt"]).toHaveProperty("domains");
+  });
+
+  it("hides certificates of other projects", async () => {
+    const { call, live } = await start({ env: { PROJECT_NAMES: '["other"]' } });
+    expect((await call("DELETE", PATH)).status).toBe(404);
+    expect((await call("GET", PATH)).status).toBe(404);
+    expect((await call("GET", "/certificates")).body["counts"]).toMatchObject({
+      listed: 0,
+    });
+    expect(live.writes()).toHaveLength(0);
+  });
+});
+
+/** Faults that a DELETE meets, and what the caller gets. */
+const rejected = (code: string, status: number, times = 4) => ({
+  kind: "error" as const,
+  action: "DeleteCert",
+  status,
+  code,
+  codeN: 1,
+  times,
+});
+
+describe("the problem table, over real sockets", () => {
+  it.each([
+    ["InvalidParam", 400, 400, "invalid-request"],
+    ["InvalidParam.BindError", 400, 400, "invalid-request"],
+    ["RequestForbidden", 403, 403, "vendor-refused"],
+    ["RequestForbidden.AccountIDNotAllow", 403, 403, "vendor-refused"],
+    ["RequestForbidden.BillingStatus", 403, 503, "vendor-billing"],
+    ["ResourceNotFound", 404, 502, "vendor-error"],
+    ["InvalidAccessKey", 401, 500, "credentials-rejected"],
+    ["SignatureDoesNotMatch", 401, 500, "credentials-rejected"],
+    ["InvalidSecretToken", 401, 500, "credentials-rejected"],
+    ["AccessDenied", 403, 500, "vendor-access-denied"],
+    ["LackPolicy", 403, 500, "vendor-access-denied"],
+    ["LackProjectPolicy", 403, 500, "vendor-access-denied"],
+    ["FlowLimitExceeded", 429, 503, "vendor-throttled"],
+    ["InternalError.DB", 500, 502, "vendor-error"],
+    ["InternalServiceError", 502, 502, "vendor-error"],
+    ["InternalServiceTimeout", 504, 502, "vendor-error"],
+    ["SomethingNew", 418, 502, "vendor-error"],
+    ["InvalidActionOrVersion", 404, 502, "vendor-error"],
+  ])(
+    "vendor %s (%i) becomes %i %s",
+    async (code, vendorStatus, status, name) => {
+      const { call, live } = await start({ env: { SENDS_PER_SECOND: "7.8" } });
+      live.fault(rejected(code, vendorStatus));
+      const answer = await call("DELETE", PATH);
+      expect(answer.status).toBe(status);
+      expect(answer.headers.get("content-type")).toBe(
+        "application/problem+json",
+      );
+      expect(answer.headers.get("cache-control")).toBe("no-store");
+      expect(answer.body).toMatchObject({
+        type: URN + name,
+        status,
+        instance: answer.headers.get("x-request-id"),
+        vendor: { code },
+      });
+      expect(answer.headers.has("retry-after")).toBe(
+        name === "vendor-throttled",
+      );
+      expect(live.account.certificates).toHaveLength(5);
+    },
+  );
+
+  it("CommonErr inside HTTP 200 is a failure", async () => {
+    const { call, live } = await start({ env: { SENDS_PER_SECOND: "7.8" } });
+    live.fault({ kind: "CommonErr", action: "DeleteCert", times: 4 });
+    const { status, body } = await call("DELETE", PATH);
+    expect(status).toBe(502);
+    expect(body["detail"]).toContain("A fresh list still has the certificate");
+    expect(live.counts()["DeleteCert"]).toBe(4);
+  });
+
+  it("an answer that is lost after the deletion is alreadyGone", async () => {
+    const { call, live } = await start();
+    live.fault({ kind: "reset-after", action: "DeleteCert" });
+    const { status, body } = await call("DELETE", PATH);
+    expect(status).toBe(200);
+    expect(body["outcome"]).toBe("alreadyGone");
+    expect(live.account.certificates).toHaveLength(4);
+  });
+
+  it("a certificate that goes away in between is a 404", async () => {
+    const { call, live } = await start();
+    live.fault({ kind: "slow", action: "DeleteCert", ms: 50 });
+    live.switches.missing = "RequestForbidden";
+    const answer = call("DELETE", PATH);
+    while ((live.counts()["ListDomainDetail"] ?? 0) === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    live.account.certificates.splice(0, 1);
+    expect((await answer).status).toBe(404);
+  });
+
+  it("listings that fail leave everything in place", async () => {
+    const { call, live } = await start();
+    live.fault({ kind: "http-500", action: "ListDomainDetail", times: 4 });
+    const { status, body } = await call("DELETE", PATH);
+    expect(status).toBe(502);
+    expect(body["detail"]).toContain("Nothing was deleted");
+    expect(live.writes()).toHaveLength(0);
+  });
+
+  it("a vendor clock that is off is no evidence", async () => {
+    const { call, live } = await start();
+    live.fault({ kind: "date-skew", seconds: 400, action: "ListCertV2" });
+    const { status, body } = await call("DELETE", PATH);
+    expect(status).toBe(502);
+    expect(body["detail"]).toContain("clock");
+    expect(live.writes()).toHaveLength(0);
+  });
+
+  it("the deadline is a 504 that tells whether a DeleteCert was sent", async () => {
+    const { call, live } = await start({ timeoutMs: 9_000 });
+    live.fault({ kind: "hang", action: "DeleteCert", times: 9 });
+    const sent = await call("DELETE", PATH);
+    expect(sent.status).toBe(504);
+    expect(sent.body["type"]).toBe(`${URN}vendor-timeout`);
+    expect(sent.body["detail"]).toContain("A DeleteCert had been sent");
+    live.clearFaults();
+    live.fault({ kind: "hang", action: "ListCertV2", times: 99 });
+    const unsent = await call("DELETE", PATH);
+    expect(unsent.status).toBe(504);
+    expect(unsent.body["detail"]).toContain("Nothing was deleted");
+  }, 40_000);
+
+  it("a rotated key is read once more and the request succeeds", async () => {
+    const { call, live, secrets } = await start();
+    expect((await call("GET", PATH)).status).toBe(200);
+    const rotated = { ...KEY, secretAccessKey: "ROTATED-SECRET-VALID-NOWHERE" };
+    secrets.putSecretValue(SECRET_ID, JSON.stringify(rotated));
+    live.setCredentials([rotated]);
+    expect((await call("DELETE", PATH)).status).toBe(200);
+  });
+
+  it.each([
+    ["no JSON", "AKLT-not-json", "is no JSON"],
+    ["incomplete", '{"accessKeyId":"AKLT1"}', "secretAccessKey"],
+  ])(
+    "a secret that is %s is misconfigured, by name",
+    async (_, secret, seen) => {
+      const { call, live } = await start({ secret });
+      const { status, body } = await call("GET", "/certificates");
+      expect(status).toBe(500);
+      expect(body["type"]).toBe(`${URN}misconfigured`);
+      expect(body["detail"]).toContain(SECRET_ID);
+      expect(body["detail"]).toContain(seen);
+      expect(JSON.stringify(body)).not.toContain("AKLT");
+      expect(live.counts()["ListCertV2"] ?? 0).toBe(0);
+    },
+  );
+
+  it("a missing secret is misconfigured", async () => {
+    const { call } = await start({ env: { VOLCENGINE_SECRET_ID: "nowhere" } });
+    const { status, body } = await call("DELETE", PATH);
+    expect(status).toBe(500);
+    expect(body["detail"]).toContain("ResourceNotFoundException");
+  });
+
+  it("bad settings are named all at once", async () => {
+    const { call, live } = await start({
+      env: { GRACE_DAYS: "soon", MAX_DELETIONS: "0", UNSEEN_DOMAINS: "" },
+    });
+    const { status, body } = await call("DELETE", PATH);
+    expect(status).toBe(500);
+    for (const name of ["GRACE_DAYS", "MAX_DELETIONS", "UNSEEN_DOMAINS"]) {
+      expect(body["detail"]).toContain(name);
+    }
+    expect(live.writes()).toHaveLength(0);
+  });
+
+  it.each([
+    ["DELETE", "/certificates/1234", 400, "invalid-request"],
+    ["DELETE", "/certificates/", 400, "invalid-request"],
+    ["DELETE", `${PATH}%00`, 400, "invalid-request"],
+    ["DELETE", `${PATH}?force=yes`, 400, "invalid-request"],
+    ["DELETE", `${PATH}?force=true&force=true`, 400, "invalid-request"],
+    ["DELETE", `${PATH}?forse=true`, 400, "invalid-request"],
+    ["GET", "/certificates?limit=0", 400, "invalid-request"],
+    ["GET", "/certificates?cursor=bad", 400, "invalid-request"],
+    ["GET", "/nowhere", 404, "no-such-route"],
+    ["POST", "/sweeps", 400, "invalid-request"],
+    ["PUT", PATH, 405, "method-not-allowed"],
+    ["DELETE", "/certificates", 405, "method-not-allowed"],
+    ["DELETE", `/certificates/${chainId(99)}`, 404, "certificate-not-found"],
+  ])("%s %s is %i %s", async (method, path, status, name) => {
+    const { call, live } = await start();
+    const answer = await call(method, path);
+    expect(answer.status).toBe(status);
+    expect(answer.body["type"]).toBe(URN + name);
+    expect(answer.headers.has("allow")).toBe(status === 405);
+    expect(live.writes()).toHaveLength(0);
+  });
+});

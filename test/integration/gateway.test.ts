@@ -1,0 +1,653 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import {
+  startGateway,
+  type GatewayOptions,
+} from "../../infra/local/gateway.ts";
+import type {
+  LambdaContext,
+  LambdaHandler,
+} from "../../infra/local/lambda-runtime.ts";
+import {
+  startLoopbackServer,
+  type LoopbackServer,
+} from "../../infra/local/loopback-server.ts";
+
+const open: LoopbackServer[] = [];
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+
+async function gateway(
+  over: Partial<GatewayOptions> = {},
+): Promise<LoopbackServer & { seen: unknown[]; contexts: LambdaContext[] }> {
+  const seen: unknown[] = [];
+  const contexts: LambdaContext[] = [];
+  const server = await startGateway({
+    port: 0,
+    routes: [
+      "GET /certificates",
+      "GET /certificates/{chainId}",
+      "DELETE /certificates/{chainId}",
+      "GET /certificates/latest",
+      "ANY /files/{proxy+}",
+      "GET /files/{name}",
+      "GET /files/{name}/{part}",
+      "ANY /both",
+      "GET /both",
+      "$default",
+    ],
+    timeoutMs: 5000,
+    handler: (event, context) => {
+      seen.push(event);
+      contexts.push(context);
+      return Promise.resolve({ statusCode: 200 });
+    },
+    ...over,
+  });
+  open.push(server);
+  return { ...server, seen, contexts };
+}
+
+/** Answers every request with what the function gives, or fails with what it throws. */
+const answering =
+  (result: () => unknown): LambdaHandler =>
+  () =>
+    new Promise((resolve) => {
+      resolve(result());
+    });
+
+interface RawAnswer {
+  readonly head: string;
+  readonly body: string;
+}
+
+/** Sends a request byte for byte, which no HTTP client does. */
+async function send(
+  server: LoopbackServer,
+  line: string,
+  headers: readonly string[] = [],
+  body = "",
+): Promise<RawAnswer> {
+  const socket = connect(server.port, "127.0.0.1");
+  const chunks: Buffer[] = [];
+  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+  const ended = once(socket, "end");
+  socket.write(
+    [line, "Host: api.test", "Connection: close", ...headers, "", body].join(
+      "\r\n",
+    ),
+  );
+  await ended;
+  socket.destroy();
+  const [head = "", ...rest] = Buffer.concat(chunks)
+    .toString("latin1")
+    .split("\r\n\r\n");
+  return { head, body: rest.join("\r\n\r\n") };
+}
+
+describe("the event", () => {
+  it("has every field of payload format 2.0", async () => {
+    const api = await gateway({ accountId: "210987654321" });
+    const before = Date.now();
+    const answer = await send(
+      api,
+      "DELETE /certificates/0a1B?force=true&x=%2B+1&x=b%26c&empty= HTTP/1.1",
+      ["User-Agent: probe/1", "Authorization: AWS4-HMAC-SHA256 x"],
+    );
+    expect(api.seen).toEqual([
+      {
+        version: "2.0",
+        routeKey: "DELETE /certificates/{chainId}",
+        rawPath: "/certificates/0a1B",
+        rawQueryString: "force=true&x=%2B+1&x=b%26c&empty=",
+        headers: {
+          authorization: "AWS4-HMAC-SHA256 x",
+          "content-length": "0",
+          host: "api.test",
+          "user-agent": "probe/1",
+          "x-amzn-trace-id": expect.stringMatching(
+            /^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$/,
+          ) as unknown,
+          "x-forwarded-for": "127.0.0.1",
+          "x-forwarded-port": String(api.port),
+          "x-forwarded-proto": "http",
+        },
+        queryStringParameters: { force: "true", x: "+ 1,b&c", empty: "" },
+        pathParameters: { chainId: "0a1B" },
+        requestContext: {
+          accountId: "210987654321",
+          apiId: "localgateway",
+          authorizer: {
+            iam: {
+              accessKey: "AKIALOCAL",
+              accountId: "210987654321",
+              callerId: "AIDALOCAL",
+              cognitoIdentity: null,
+              principalOrgId: "o-local",
+              userArn: "arn:aws:iam::210987654321:user/local",
+              userId: "AIDALOCAL",
+            },
+          },
+          domainName: "localgateway.execute-api.us-east-1.amazonaws.com",
+          domainPrefix: "localgateway",
+          http: {
+            method: "DELETE",
+            path: "/certificates/0a1B",
+            protocol: "HTTP/1.1",
+            sourceIp: "127.0.0.1",
+            userAgent: "probe/1",
+          },
+          requestId: expect.stringMatching(/^[\w-]{15}=$/) as unknown,
+          routeKey: "DELETE /certificates/{chainId}",
+          stage: "$default",
+          time: expect.stringMatching(
+            /^\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000$/,
+          ) as unknown,
+          timeEpoch: expect.any(Number) as unknown,
+        },
+        isBase64Encoded: false,
+      },
+    ]);
+    const { requestContext } = api.seen[0] as {
+      requestContext: { time: string; timeEpoch: number; requestId: string };
+    };
+    expect(requestContext.timeEpoch).toBeGreaterThanOrEqual(before);
+    const time = requestContext.time.replace(":", " ").replaceAll("/", " ");
+    expect(Date.parse(time)).toBe(
+      Math.floor(requestContext.timeEpoch / 1000) * 1000,
+    );
+    expect(answer.head.toLowerCase()).toContain(
+      `apigw-requestid: ${requestContext.requestId.toLowerCase()}`,
+    );
+  });
+
+  it("lacks what the request lacks", async () => {
+    const api = await gateway();
+    await send(api, "GET /certificates HTTP/1.1");
+    await send(api, "GET /certificates? HTTP/1.1");
+    for (const event of api.seen) {
+      expect(event).toMatchObject({ rawQueryString: "" });
+      for (const field of [
+        "queryStringParameters",
+        "pathParameters",
+        "cookies",
+        "body",
+      ])
+        expect(event).not.toHaveProperty(field);
+    }
+  });
+
+  it("joins repeated headers by a comma, and takes cookies and the connection's headers out", async () => {
+    const api = await gateway();
+    await send(api, "GET /certificates HTTP/1.1", [
+      "X-Probe: first",
+      "x-probe: second, third",
+      "Content-Type: text/plain",
+      "Content-type: text/html",
+      "Cookie: session=abc; theme=da=rk",
+      "cookie: last=1;",
+      "X-Forwarded-For: 203.0.113.9",
+      "Keep-Alive: timeout=5",
+    ]);
+    const [event] = api.seen;
+    expect(event).toMatchObject({
+      headers: {
+        "x-probe": "first,second, third",
+        "content-type": "text/plain,text/html",
+        "x-forwarded-for": "203.0.113.9,127.0.0.1",
+      },
+      cookies: ["session=abc", "theme=da=rk", "last=1"],
+    });
+    expect(event).not.toHaveProperty("headers.cookie");
+    expect(event).not.toHaveProperty("headers.connection");
+    expect(event).not.toHaveProperty("headers.keep-alive");
+  });
+
+  it("gives a parameter or header named __proto__ no power", async () => {
+    const api = await gateway();
+    await send(api, "GET /certificates?__proto__=a&toString=b HTTP/1.1", [
+      "__proto__: c",
+    ]);
+    const event = api.seen[0] as Record<string, object>;
+    expect(Object.entries(event["queryStringParameters"] ?? {})).toEqual([
+      ["__proto__", "a"],
+      ["toString", "b"],
+    ]);
+    expect(Object.entries(event["headers"] ?? {})).toContainEqual([
+      "__proto__",
+      "c",
+    ]);
+  });
+
+  it("is a copy that crossed JSON, not shared with anything", async () => {
+    const caller = {
+      accessKey: "k",
+      accountId: "1",
+      callerId: "c",
+      cognitoIdentity: null,
+      principalOrgId: "o",
+      userArn: "arn:me",
+      userId: "u",
+    } as const;
+    const api = await gateway({ caller });
+    await send(api, "GET /certificates HTTP/1.1");
+    const { requestContext } = api.seen[0] as {
+      requestContext: { authorizer: { iam: unknown } };
+    };
+    expect(requestContext.authorizer.iam).toEqual(caller);
+    expect(requestContext.authorizer.iam).not.toBe(caller);
+  });
+});
+
+describe("paths, as captures of the live service show them", () => {
+  it.each([
+    ["/certificates/plain", "/certificates/plain", "plain"],
+    ["/certificates/a%20b", "/certificates/a b", "a b"],
+    ["/certificates/a+b", "/certificates/a+b", "a+b"],
+    ["/certificates/%E8%AF%81", "/certificates/证", "证"],
+    ["/certificates/a%23b", "/certificates/a#b", "a#b"],
+    // A question mark that decoding uncovers ends the path.
+    ["/certificates/a%3Fb", "/certificates/a", "a"],
+    // The path is decoded twice.
+    ["/certificates/a%253Fb", "/certificates/a?b", "a?b"],
+    ["/certificates/a%2525b", "/certificates/a%b", "a%b"],
+    ["/certificates/%00", "/certificates/\0", "\0"],
+    ["/certificates/..", "/certificates/..", ".."],
+    ["http://elsewhere.test/certificates/a", "/certificates/a", "a"],
+  ])("%s is one parameter", async (sent, rawPath, chainId) => {
+    const api = await gateway();
+    await send(api, `GET ${sent}?q=%3F HTTP/1.1`);
+    expect(api.seen[0]).toMatchObject({
+      routeKey: "GET /certificates/{chainId}",
+      rawPath,
+      rawQueryString: "q=%3F",
+      pathParameters: { chainId },
+      requestContext: { http: { path: rawPath } },
+    });
+  });
+
+  it.each([
+    ["/certificates/a%2Fb", "/certificates/a/b"],
+    ["/certificates/a%252Fb", "/certificates/a/b"],
+    ["/certificates/%2e%2e%2fx", "/certificates/../x"],
+    ["/certificates/", "/certificates/"],
+    ["/certificates/a/", "/certificates/a/"],
+    ["//certificates/a", "//certificates/a"],
+    ["/Certificates", "/Certificates"],
+    ["/", "/"],
+  ])("%s matches no route", async (sent, rawPath) => {
+    const api = await gateway();
+    await send(api, `GET ${sent} HTTP/1.1`);
+    expect(api.seen[0]).toMatchObject({
+      routeKey: "$default",
+      rawPath,
+      requestContext: { routeKey: "$default" },
+    });
+    expect(api.seen[0]).not.toHaveProperty("pathParameters");
+  });
+
+  it.each([
+    "/certificates/%",
+    "/certificates/%zz",
+    "/certificates/%C3%28",
+    "/certificates/%ED%A0%80",
+    "/certificates/a%25b%zz",
+    "/certificates/percent%25done",
+    "*",
+  ])("%s is a 400 of the gateway itself", async (sent) => {
+    const api = await gateway();
+    const { head, body } = await send(api, `OPTIONS ${sent} HTTP/1.1`);
+    expect(head).toContain("HTTP/1.1 400 ");
+    expect(body).toBe('{"message":"Bad Request"}');
+    expect(api.seen).toEqual([]);
+  });
+});
+
+describe("routes", () => {
+  it.each([
+    ["GET /certificates/latest", "GET /certificates/latest"],
+    ["DELETE /certificates/latest", "DELETE /certificates/{chainId}"],
+    ["GET /files/a", "GET /files/{name}"],
+    ["PUT /files/a", "ANY /files/{proxy+}"],
+    ["GET /files/a/b/c", "ANY /files/{proxy+}"],
+    ["GET /files/a/b", "GET /files/{name}/{part}"],
+    ["GET /files", "$default"],
+    ["GET /both", "GET /both"],
+    ["PUT /both", "ANY /both"],
+    ["POST /certificates", "$default"],
+    ["PATCH /nowhere", "$default"],
+  ])("%s goes to %s", async (line, routeKey) => {
+    const api = await gateway();
+    await send(api, `${line} HTTP/1.1`);
+    expect(api.seen[0]).toMatchObject({ routeKey });
+  });
+
+  it("hands the rest of the path to a greedy variable", async () => {
+    const api = await gateway();
+    await send(api, "GET /files/a/b%20c/ HTTP/1.1");
+    expect(api.seen[0]).toMatchObject({ pathParameters: { proxy: "a/b c/" } });
+  });
+
+  it.each([
+    "/certificates",
+    "get /certificates",
+    "GET certificates",
+    "GET /a b",
+  ])("refuses the route key %j at the start", async (routeKey) => {
+    await expect(gateway({ routes: [routeKey] })).rejects.toThrow(routeKey);
+  });
+});
+
+describe("the body", () => {
+  it.each([
+    ["application/json; charset=utf-8", false],
+    ["application/problem+json", false],
+    ["TEXT/plain", false],
+    ["application/xml", false],
+    ["application/x-www-form-urlencoded", true],
+    ["application/octet-stream", true],
+    ["image/svg", true],
+    ["application/json-seq", true],
+  ])("of type %s is base64: %s", async (type, isBase64Encoded) => {
+    const api = await gateway();
+    await fetch(`${api.url}/certificates`, {
+      method: "POST",
+      headers: { "content-type": type },
+      body: '{"é":1}',
+    });
+    const body = isBase64Encoded ? "eyLDqSI6MX0=" : '{"é":1}';
+    expect(api.seen[0]).toMatchObject({
+      body,
+      isBase64Encoded,
+      headers: { "content-length": "8" },
+    });
+  });
+
+  it("may be chunked", async () => {
+    const api = await gateway();
+    await send(
+      api,
+      "POST / HTTP/1.1",
+      ["Transfer-Encoding: chunked"],
+      "2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+    );
+    expect(api.seen[0]).toMatchObject({
+      body: "abc",
+      isBase64Encoded: false,
+      headers: { "content-length": "3" },
+    });
+    expect(api.seen[0]).not.toHaveProperty("headers.transfer-encoding");
+  });
+
+  it("may have 10 MB, and not one byte more", async () => {
+    const api = await gateway({
+      handler: (event) =>
+        Promise.resolve({
+          statusCode: 200,
+          body: String((event as { body: string }).body.length),
+        }),
+    });
+    const post = (bytes: number) =>
+      fetch(api.url, { method: "POST", body: "x".repeat(bytes) });
+    const limit = 10 * 1024 * 1024;
+    expect(await (await post(limit)).text()).toBe(String(limit));
+    const refused = await post(limit + 1);
+    expect(refused.status).toBe(413);
+    expect(await refused.json()).toEqual({
+      message: "Request Entity Too Large",
+    });
+  });
+});
+
+describe("the answer", () => {
+  const get = async (result: unknown): Promise<Response> => {
+    const api = await gateway({ handler: answering(() => result) });
+    return fetch(api.url);
+  };
+
+  it("carries status, headers, body and cookies", async () => {
+    const answer = await get({
+      statusCode: 409,
+      headers: {
+        "Content-Type": "application/problem+json",
+        "X-Number": 7,
+        "Content-Length": "1",
+        "Transfer-Encoding": "chunked",
+      },
+      body: '{"é":1}',
+      cookies: ["a=1; HttpOnly", "b=2"],
+    });
+    expect(answer.status).toBe(409);
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    expect(answer.headers.get("x-number")).toBe("7");
+    expect(answer.headers.get("content-length")).toBe("8");
+    expect(answer.headers.has("transfer-encoding")).toBe(false);
+    expect(answer.headers.getSetCookie()).toEqual(["a=1; HttpOnly", "b=2"]);
+    expect(await answer.text()).toBe('{"é":1}');
+  });
+
+  it("decodes a base64 body", async () => {
+    const bytes = Buffer.from([0, 255, 128, 10]);
+    const answer = await get({
+      statusCode: 200,
+      body: bytes.toString("base64"),
+      isBase64Encoded: true,
+    });
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(bytes);
+  });
+
+  it("is plain text where the function names no type", async () => {
+    const answer = await get({ statusCode: 404 });
+    expect(answer.status).toBe(404);
+    expect(answer.headers.get("content-type")).toBe(
+      "text/plain; charset=utf-8",
+    );
+    expect(await answer.text()).toBe("");
+  });
+
+  it("has no length with 204", async () => {
+    const answer = await get({ statusCode: 204 });
+    expect(answer.status).toBe(204);
+    expect(answer.headers.has("content-length")).toBe(false);
+  });
+
+  it.each([
+    [{ hello: "é" }, '{"hello":"é"}'],
+    [[1], "[1]"],
+    ["text", '"text"'],
+    [undefined, "null"],
+  ])(
+    "is a 200 with the whole result %j where it has no statusCode",
+    async (result, body) => {
+      const answer = await get(result);
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get("content-type")).toBe("application/json");
+      expect(await answer.text()).toBe(body);
+    },
+  );
+
+  it.each([
+    ["a status of text", { statusCode: "200" }],
+    ["no final status", { statusCode: 101 }],
+    ["a status out of range", { statusCode: 600 }],
+    ["half a status", { statusCode: 200.5 }],
+    ["null for a status", { statusCode: null }],
+    ["an object for a body", { statusCode: 200, body: { a: 1 } }],
+    ["a list for headers", { statusCode: 200, headers: ["a"] }],
+    ["a list for a header", { statusCode: 200, headers: { a: ["b"] } }],
+    [
+      "a line break in a header",
+      { statusCode: 200, headers: { a: "b\r\nc: d" } },
+    ],
+    [
+      "a space in a header's name",
+      { statusCode: 200, headers: { "a b": "c" } },
+    ],
+    ["text for cookies", { statusCode: 200, cookies: "a=1" }],
+    ["a line break in a cookie", { statusCode: 200, cookies: ["a=1\nb"] }],
+    [
+      "a body that is no base64",
+      { statusCode: 200, body: "%", isBase64Encoded: true },
+    ],
+    ["text for isBase64Encoded", { statusCode: 200, isBase64Encoded: "true" }],
+    ["what JSON cannot say", { statusCode: 200, extra: 1n }],
+    [
+      "more than 6 MB",
+      { statusCode: 200, body: "x".repeat(6.1 * 1024 * 1024) },
+    ],
+  ])("is the gateway's own 500 for %s", async (_, result) => {
+    const answer = await get(result);
+    expect(answer.status).toBe(500);
+    expect(answer.headers.get("content-type")).toBe("application/json");
+    expect(await answer.text()).toBe('{"message":"Internal Server Error"}');
+  });
+
+  it("is the same 500 when the handler throws, and only onError learns why", async () => {
+    const onError = vi.fn();
+    const thrown = new Error("secret detail");
+    const api = await gateway({
+      onError,
+      handler: answering(() => {
+        throw thrown;
+      }),
+    });
+    const answer = await fetch(api.url);
+    expect(answer.status).toBe(500);
+    expect(await answer.text()).toBe('{"message":"Internal Server Error"}');
+    expect(onError.mock.calls).toEqual([[thrown]]);
+  });
+
+  it("is a 503 when the handler takes too long, whatever it does later", async () => {
+    let late: () => void = () => undefined;
+    const api = await gateway({
+      timeoutMs: 60,
+      handler: () =>
+        new Promise((_, reject) => {
+          late = () => {
+            reject(new Error("too late"));
+          };
+        }),
+    });
+    const began = performance.now();
+    const answer = await fetch(api.url);
+    const took = performance.now() - began;
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).toBe('{"message":"Service Unavailable"}');
+    expect(took).toBeGreaterThanOrEqual(58);
+    expect(took).toBeLessThan(3000);
+    late();
+    expect((await fetch(api.url)).status).toBe(503);
+  });
+});
+
+describe("the context", () => {
+  it("counts down to the timeout and names the invocation", async () => {
+    let left: number[] = [];
+    const api = await gateway({
+      timeoutMs: 200,
+      functionName: "certificates-api",
+      handler: async (_, context) => {
+        left = [context.getRemainingTimeInMillis()];
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        left.push(context.getRemainingTimeInMillis());
+        return { statusCode: 200, body: context.functionName };
+      },
+    });
+    expect(await (await fetch(api.url)).text()).toBe("certificates-api");
+    const [first = 0, second = 0] = left;
+    expect(first).toBeLessThanOrEqual(200);
+    expect(first).toBeGreaterThan(100);
+    expect(first - second).toBeGreaterThanOrEqual(48);
+  });
+
+  it("never shows a negative time, and another id for each request", async () => {
+    const api = await gateway({ timeoutMs: 20 });
+    await fetch(api.url);
+    await fetch(api.url);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect(api.contexts[0]?.getRemainingTimeInMillis()).toBe(0);
+    const ids = new Set(api.contexts.map((context) => context.awsRequestId));
+    expect(ids.size).toBe(2);
+  });
+});
+
+describe("the throttle", () => {
+  it("admits a burst and refuses the rest without a call", async () => {
+    const api = await gateway({ throttle: { rate: 0.001, burst: 2 } });
+    const answers = await Promise.all([1, 2, 3].map(() => fetch(api.url)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 429]);
+    const refused = answers.find(({ status }) => status === 429);
+    expect(await refused?.text()).toBe('{"message":"Too Many Requests"}');
+    expect(api.seen).toHaveLength(2);
+  });
+
+  it("fills up again at its rate", async () => {
+    const api = await gateway({ throttle: { rate: 4, burst: 1 } });
+    const began = performance.now();
+    expect((await fetch(api.url)).status).toBe(200);
+    await vi.waitFor(
+      async () => {
+        expect((await fetch(api.url)).status).toBe(200);
+      },
+      { timeout: 5000, interval: 10 },
+    );
+    expect(performance.now() - began).toBeGreaterThanOrEqual(249);
+  });
+});
+
+describe("the server", () => {
+  it("listens on the loopback interface only, on a port of its own", async () => {
+    const [one, two] = [await gateway(), await gateway()];
+    expect(one.url).toBe(`http://127.0.0.1:${String(one.port)}`);
+    expect(one.port).not.toBe(two.port);
+    // All of 127/8 is this machine's; a server on every interface would answer there too.
+    await expect(
+      fetch(`http://127.0.0.2:${String(one.port)}`, {
+        signal: AbortSignal.timeout(1000),
+      }),
+    ).rejects.toThrow();
+  });
+
+  it("rejects where the port is taken", async () => {
+    const api = await gateway();
+    await expect(gateway({ port: api.port })).rejects.toThrow("EADDRINUSE");
+  });
+
+  it("closes at once, with idle and busy connections open, and may be closed again", async () => {
+    const api = await gateway({ handler: () => new Promise(() => undefined) });
+    const idle = connect(api.port, "127.0.0.1");
+    await once(idle, "connect");
+    const idleClosed = once(idle, "close");
+    const busy = fetch(api.url).catch((error: unknown) => error);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const began = performance.now();
+    await api.close();
+    await idleClosed;
+    expect(await busy).toBeInstanceOf(Error);
+    expect(performance.now() - began).toBeLessThan(1000);
+    await expect(api.close()).resolves.toBeUndefined();
+    await expect(fetch(api.url)).rejects.toThrow();
+  });
+
+  it("serves others when one client goes away in the middle of its body", async () => {
+    const api = await gateway();
+    const socket = connect(api.port, "127.0.0.1");
+    socket.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    socket.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(api.seen).toEqual([]);
+    expect((await fetch(api.url)).status).toBe(200);
+  });
+
+  it("shares its foundation with any listener", async () => {
+    const server = await startLoopbackServer(0, (_, response) => {
+      response.end("hello");
+    });
+    open.push(server);
+    expect(await (await fetch(server.url)).text()).toBe("hello");
+  });
+});

@@ -1,0 +1,331 @@
+import {
+  InvokeCommand,
+  LambdaClient,
+  LambdaServiceException,
+  type InvokeCommandInput,
+} from "@aws-sdk/client-lambda";
+import {
+  PublishCommand,
+  SNSClient,
+  SNSServiceException,
+  type PublishCommandInput,
+} from "@aws-sdk/client-sns";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  startLambdaEmulator,
+  type FailedRun,
+  type LambdaEmulator,
+} from "../../infra/local/lambda-emulator.ts";
+import type { LambdaContext } from "../../infra/local/lambda-runtime.ts";
+import {
+  startSnsEmulator,
+  type PublishedMessage,
+  type SnsEmulator,
+} from "../../infra/local/sns-emulator.ts";
+
+// As on Lambda, nothing but the environment leads the clients to the service.
+beforeEach(() => {
+  vi.stubEnv("AWS_REGION", "us-east-1");
+  vi.stubEnv("AWS_ACCESS_KEY_ID", "local");
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", "local");
+});
+
+describe("Lambda", () => {
+  let emulator: LambdaEmulator;
+  let client: LambdaClient;
+  let failed: FailedRun[];
+  let seen: { event: unknown; context: LambdaContext }[];
+  let release: () => void;
+
+  beforeEach(async () => {
+    failed = [];
+    seen = [];
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    emulator = await startLambdaEmulator({
+      functions: {
+        echo: {
+          timeoutMs: 5000,
+          handler: (event, context) => {
+            seen.push({ event, context });
+            return Promise.resolve({ got: event });
+          },
+        },
+        gated: {
+          timeoutMs: 5000,
+          handler: async (event, context) => {
+            await gate;
+            seen.push({ event, context });
+          },
+        },
+        broken: {
+          timeoutMs: 5000,
+          handler: () => Promise.reject(new TypeError("no evidence")),
+        },
+        endless: { timeoutMs: 50, handler: () => new Promise(() => undefined) },
+        unserializable: {
+          timeoutMs: 5000,
+          handler: () => Promise.resolve({ big: 1n }),
+        },
+        silent: { timeoutMs: 5000, handler: () => Promise.resolve(undefined) },
+      },
+      onError: (run) => failed.push(run),
+    });
+    vi.stubEnv("AWS_ENDPOINT_URL_LAMBDA", emulator.url);
+    client = new LambdaClient({ maxAttempts: 1 });
+  });
+
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    client.destroy();
+    await emulator.close();
+  });
+
+  async function invoke(
+    FunctionName: string,
+    input: Partial<InvokeCommandInput> = {},
+  ) {
+    const answer = await client.send(
+      new InvokeCommand({ FunctionName, ...input }),
+    );
+    const text = Buffer.from(answer.Payload ?? []).toString();
+    return { ...answer, text, requestId: answer.$metadata.requestId };
+  }
+
+  async function failure(
+    name: string,
+    input?: Partial<InvokeCommandInput>,
+  ): Promise<LambdaServiceException> {
+    const error: unknown = await invoke(name, input).catch(
+      (thrown: unknown) => thrown,
+    );
+    if (!(error instanceof LambdaServiceException))
+      throw new Error("no failure of the service", { cause: error });
+    return error;
+  }
+
+  it("accepts an asynchronous invocation before it runs, and runs it under the same id", async () => {
+    const answer = await invoke("gated", {
+      InvocationType: "Event",
+      Payload: JSON.stringify({ dryRun: true }),
+    });
+    expect(answer).toMatchObject({ StatusCode: 202, text: "" });
+    expect(answer.requestId).toMatch(
+      /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+    );
+    expect(seen).toEqual([]);
+    const idle = vi.fn();
+    const waiting = emulator.idle().then(idle);
+    await invoke("echo", { InvocationType: "RequestResponse" });
+    expect(idle).not.toHaveBeenCalled();
+    release();
+    await waiting;
+    expect(seen.map(({ event }) => event)).toEqual([{}, { dryRun: true }]);
+    expect(seen[1]?.context.awsRequestId).toBe(answer.requestId);
+    expect(seen[0]?.context.awsRequestId).not.toBe(answer.requestId);
+    expect(failed).toEqual([]);
+  });
+
+  it("is idle when nothing runs", async () => {
+    await expect(emulator.idle()).resolves.toBeUndefined();
+  });
+
+  it("gives the handler a context whose time runs down", async () => {
+    await invoke("echo");
+    const context = seen[0]?.context;
+    const before = context?.getRemainingTimeInMillis() ?? 0;
+    expect(before).toBeGreaterThan(4000);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const after = context?.getRemainingTimeInMillis() ?? 0;
+    expect(before - after).toBeGreaterThanOrEqual(28);
+    expect(context?.functionName).toBe("echo");
+    expect(context?.invokedFunctionArn).toMatch(/:function:echo$/);
+  });
+
+  it("answers a synchronous invocation with the result", async () => {
+    const answer = await invoke("echo", { Payload: '{"a":[1]}' });
+    expect(answer).toMatchObject({
+      StatusCode: 200,
+      text: '{"got":{"a":[1]}}',
+      ExecutedVersion: "$LATEST",
+    });
+    expect(answer.FunctionError).toBeUndefined();
+    expect(seen[0]?.context.awsRequestId).toBe(answer.requestId);
+    expect((await invoke("silent")).text).toBe("null");
+  });
+
+  it.each([
+    ["broken", '"errorType":"TypeError","errorMessage":"no evidence"'],
+    ["endless", "Task timed out after 0.05 seconds"],
+    ["unserializable", '"errorType":"TypeError"'],
+  ])(
+    "reports a function error of %s to a waiting caller",
+    async (name, text) => {
+      const answer = await invoke(name);
+      expect(answer).toMatchObject({
+        StatusCode: 200,
+        FunctionError: "Unhandled",
+      });
+      expect(answer.text).toContain(text);
+      expect(failed).toEqual([]);
+    },
+  );
+
+  it("tells onError of failed asynchronous runs, once", async () => {
+    const ids = [];
+    for (const name of ["broken", "endless"])
+      ids.push((await invoke(name, { InvocationType: "Event" })).requestId);
+    await emulator.idle();
+    expect(failed.map((run) => run.functionName)).toEqual([
+      "broken",
+      "endless",
+    ]);
+    expect(failed.map((run) => run.awsRequestId)).toEqual(ids);
+    expect(failed[0]?.error).toBeInstanceOf(TypeError);
+    expect(String(failed[1]?.error)).toContain("timed out");
+  });
+
+  it.each([
+    "arn:aws:lambda:us-east-1:123456789012:function:echo",
+    "arn:aws-cn:lambda:cn-north-1:123456789012:function:echo:$LATEST",
+    "123456789012:function:echo",
+    "echo:live",
+  ])("finds a function by %s", async (name) => {
+    expect((await invoke(name)).text).toBe('{"got":{}}');
+  });
+
+  it.each(["nowhere", "constructor", "__proto__"])(
+    "does not know the function %s",
+    async (name) => {
+      for (const InvocationType of ["Event", "RequestResponse"] as const)
+        expect(await failure(name, { InvocationType })).toMatchObject({
+          name: "ResourceNotFoundException",
+          $metadata: { httpStatusCode: 404 },
+        });
+    },
+  );
+
+  it("refuses what is not JSON, too long, or of a type it does not play", async () => {
+    const Event = { InvocationType: "Event" } as const;
+    expect((await failure("echo", { ...Event, Payload: "{" })).name).toBe(
+      "InvalidRequestContentException",
+    );
+    const Payload = JSON.stringify("x".repeat(1024 * 1024));
+    expect((await failure("echo", { ...Event, Payload })).name).toBe(
+      "RequestTooLargeException",
+    );
+    expect((await failure("echo", { InvocationType: "DryRun" })).name).toBe(
+      "InvalidParameterValueException",
+    );
+    expect(seen).toEqual([]);
+  });
+});
+
+describe("SNS", () => {
+  const TopicArn = "arn:aws:sns:us-east-1:123456789012:reports";
+  let emulator: SnsEmulator;
+  let client: SNSClient;
+  let told: PublishedMessage[];
+
+  beforeEach(async () => {
+    told = [];
+    emulator = await startSnsEmulator({
+      topicArns: [TopicArn],
+      onMessage: (message) => told.push(message),
+    });
+    vi.stubEnv("AWS_ENDPOINT_URL_SNS", emulator.url);
+    client = new SNSClient({ maxAttempts: 1 });
+  });
+
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    client.destroy();
+    await emulator.close();
+  });
+
+  const publish = (input: PublishCommandInput) =>
+    client.send(new PublishCommand(input));
+
+  it("keeps a message exactly, and tells of it", async () => {
+    const Message = "a&b=c+d %20 <x> 证书\n\u{1f600}\n";
+    const answer = await publish({ TopicArn, Subject: "Ä & B", Message });
+    expect(answer.MessageId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(answer.$metadata.requestId).toMatch(/^[0-9a-f-]{36}$/);
+    const kept = { topicArn: TopicArn, subject: "Ä & B", message: Message };
+    expect(emulator.messages).toEqual([kept]);
+    expect(told).toEqual([kept]);
+  });
+
+  it("keeps the order, and a missing subject as missing", async () => {
+    await publish({ TopicArn, Message: "1" });
+    await publish({ TopicArn, Message: "2" });
+    expect(emulator.messages.map(({ message }) => message)).toEqual(["1", "2"]);
+    expect(emulator.messages[0]?.subject).toBeUndefined();
+  });
+
+  it("takes 256 KB, and not one byte more", async () => {
+    const Message = "é".repeat(128 * 1024);
+    await publish({ TopicArn, Message });
+    await expect(publish({ TopicArn, Message: `${Message}x` })).rejects.toThrow(
+      "Message too long",
+    );
+    expect(emulator.messages).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      "an unknown topic",
+      { TopicArn: `${TopicArn}x`, Message: "m" },
+      "NotFoundException",
+      404,
+    ],
+    [
+      "no topic",
+      { TopicArn: "reports", Message: "m" },
+      "InvalidParameterException",
+      400,
+    ],
+    [
+      "a telephone",
+      { PhoneNumber: "+15555550100", Message: "m" },
+      "InvalidParameterException",
+      400,
+    ],
+    [
+      "an empty message",
+      { TopicArn, Message: "" },
+      "InvalidParameterException",
+      400,
+    ],
+    [
+      "a line break in the subject",
+      { TopicArn, Subject: "a\nb", Message: "m" },
+      "InvalidParameterException",
+      400,
+    ],
+    [
+      "a long subject",
+      { TopicArn, Subject: "s".repeat(100), Message: "m" },
+      "InvalidParameterException",
+      400,
+    ],
+  ])("refuses %s", async (_, input, name, httpStatusCode) => {
+    const error: unknown = await publish(input).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(SNSServiceException);
+    expect(error).toMatchObject({ name, $metadata: { httpStatusCode } });
+    expect(emulator.messages).toEqual([]);
+    expect(told).toEqual([]);
+  });
+
+  it("knows no other action", async () => {
+    const answer = await fetch(emulator.url, {
+      method: "POST",
+      body: "Action=ListTopics&Version=2010-03-31",
+    });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain("<Code>InvalidAction</Code>");
+  });
+});

@@ -1,0 +1,155 @@
+/** The API function on a real gateway, with real emulators of the vendor and of Secrets Manager around it. */
+import { systemClock } from "../../functions/aws/clock.ts";
+import { createApiHandler } from "../../functions/certificates-api.ts";
+import type { Host } from "../../functions/host.ts";
+import { startGateway } from "../../infra/local/gateway.ts";
+import {
+  startLiveEmulator,
+  type LiveEmulator,
+  type LiveEmulatorOptions,
+} from "../../infra/local/live-emulator/server.ts";
+import {
+  startSecretsManagerEmulator,
+  type SecretsManagerEmulator,
+} from "../../infra/local/secrets-manager-emulator.ts";
+
+export const KEY = {
+  accessKeyId: "AKLTTESTEXAMPLE000000000000000001",
+  secretAccessKey: "TEST-EXAMPLE-SECRET-VALID-NOWHERE",
+};
+export const SECRET_ID = "live-cert-janitor/test";
+const DAY_MS = 86_400_000;
+
+/** A chain id that ends in `n`. */
+export function chainId(n: number): string {
+  return n.toString(16).padStart(32, "c");
+}
+
+/** A certificate whose validity ends `days` from now (negative: ago). */
+export function certificate(
+  n: number,
+  days: number,
+  fields: { readonly name?: string; readonly domains?: string[] } = {},
+) {
+  const at = (offset: number) =>
+    new Date(Date.now() + offset * DAY_MS)
+      .toISOString()
+      .replace(/\.\d{3}Z$/, "Z");
+  return {
+    chainId: chainId(n),
+    certId: String(8_120_000 + n),
+    chainIdVolc: n.toString(16).padStart(32, "d"),
+    name: `certificate-${String(n)}`,
+    domains: ["unbound.example.com"],
+    notBefore: at(days - 90),
+    notAfter: at(days),
+    createTime: at(days - 90),
+    projectName: "default",
+    available: true,
+    ...fields,
+  };
+}
+
+/** A domain, bound to `boundTo` or to nothing. */
+export function domain(name: string, boundTo = "") {
+  return {
+    domain: name,
+    chainId: boundTo,
+    certDomain: "",
+    status: 0,
+    projectName: "default",
+    type: "pull-flv" as const,
+  };
+}
+
+export interface World {
+  readonly live: LiveEmulator;
+  readonly secrets: SecretsManagerEmulator;
+  readonly url: string;
+  readonly log: Readonly<Record<string, unknown>>[];
+  call(
+    method: string,
+    path: string,
+    init?: RequestInit,
+  ): Promise<{
+    status: number;
+    headers: Headers;
+    body: Record<string, unknown>;
+  }>;
+  close(): Promise<void>;
+}
+
+/** What the AWS clients of a test read from the environment. */
+export function awsEnvironment(secretsUrl: string): void {
+  Object.assign(process.env, {
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsUrl,
+  });
+}
+
+/** Starts everything on free ports; the emulator's rate limit is off unless asked for. */
+export async function startWorld(
+  options: {
+    readonly live?: Partial<LiveEmulatorOptions>;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly secret?: string;
+    readonly host?: Partial<Host>;
+    readonly timeoutMs?: number;
+  } = {},
+): Promise<World> {
+  const live = await startLiveEmulator({
+    credentials: [KEY],
+    switches: { perSecond: null },
+    ...options.live,
+  });
+  const secrets = await startSecretsManagerEmulator({
+    secrets: { [SECRET_ID]: options.secret ?? JSON.stringify(KEY) },
+  });
+  awsEnvironment(secrets.url);
+  const log: Readonly<Record<string, unknown>>[] = [];
+  const gateway = await startGateway({
+    port: 0,
+    routes: [
+      "DELETE /certificates/{chainId}",
+      "GET /certificates",
+      "GET /certificates/{chainId}",
+      "POST /sweeps",
+      "GET /openapi.json",
+    ],
+    handler: createApiHandler({
+      clock: systemClock,
+      random: Math.random,
+      log: (line) => log.push(line),
+      env: {
+        VOLCENGINE_SECRET_ID: SECRET_ID,
+        VOLCENGINE_ENDPOINT: live.url,
+        ...options.env,
+      },
+      ...options.host,
+    }),
+    timeoutMs: options.timeoutMs ?? 29_000,
+  });
+  return {
+    live,
+    secrets,
+    log,
+    url: gateway.url,
+    async call(method, path, init = {}) {
+      const answer = await fetch(`${gateway.url}${path}`, { method, ...init });
+      const body: unknown = await answer.json();
+      return {
+        status: answer.status,
+        headers: answer.headers,
+        body: Object.fromEntries(
+          Object.entries(typeof body === "object" && body !== null ? body : {}),
+        ),
+      };
+    },
+    async close() {
+      await gateway.close();
+      await Promise.all([live.close(), secrets.close()]);
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { ESLint } from "eslint";
+import { describe, expect, it } from "vitest";
+
+const eslint = new ESLint();
+
+/** The rules that a line would break if it stood in a file of the project. */
+async function broken(file: string, line: string): Promise<string[]> {
+  const [result] = await eslint.lintText(`${line}\n`, { filePath: file });
+  return (result?.messages ?? []).map(({ ruleId }) => ruleId ?? "parsing");
+}
+
+const IMPORT = "no-restricted-imports";
+
+describe("the import arrows", () => {
+  it.each([
+    ["functions/janitor/verdict.ts", "../volcengine/errors.ts"],
+    ["functions/janitor/verdict.ts", "../aws/clock.ts"],
+    ["functions/janitor/verdict.ts", "node:fs"],
+    ["functions/janitor/verdict.ts", "undici"],
+    ["functions/volcengine/errors.ts", "../aws/clock.ts"],
+    ["functions/volcengine/errors.ts", "@aws-sdk/client-secrets-manager"],
+    ["functions/aws/clock.ts", "../volcengine/errors.ts"],
+    ["functions/aws/clock.ts", "aws-cdk-lib"],
+    ["functions/aws/clock.ts", "undici"],
+    ["functions/host.ts", "../infra/local/table.ts"],
+    ["functions/host.ts", "../test/support/virtual-clock.ts"],
+    ["infra/app.ts", "../functions/host.ts"],
+    ["infra/local/table.ts", "aws-cdk-lib"],
+    ["infra/local/table.ts", "../../test/support/virtual-clock.ts"],
+    ["infra/local/live-emulator/server.ts", "../../../functions/host.ts"],
+  ])("%s may not import %s", async (file, specifier) => {
+    expect(await broken(file, `import "${specifier}";`)).toContain(IMPORT);
+  });
+
+  it.each([
+    ["functions/janitor/verdict.ts", "./certificate.ts"],
+    ["functions/volcengine/errors.ts", "../janitor/vendor.ts"],
+    ["functions/aws/clock.ts", "../janitor/vendor.ts"],
+    ["functions/host.ts", "./aws/clock.ts"],
+    ["infra/app.ts", "./config.ts"],
+    ["infra/local/table.ts", "../../functions/host.ts"],
+  ])("%s may import %s", async (file, specifier) => {
+    expect(await broken(file, `import "${specifier}";`)).not.toContain(IMPORT);
+  });
+
+  it.each([
+    ["Date.now();", "no-restricted-properties"],
+    ["Math.random();", "no-restricted-properties"],
+    ["new Date();", "no-restricted-syntax"],
+    ["process.exit();", "no-restricted-globals"],
+    ["setTimeout(() => undefined, 1);", "no-restricted-globals"],
+  ])("the rules and the client may not reach for %s", async (line, rule) => {
+    expect(await broken("functions/janitor/verdict.ts", line)).toContain(rule);
+    expect(await broken("functions/volcengine/errors.ts", line)).toContain(
+      rule,
+    );
+  });
+});
