@@ -1,11 +1,25 @@
 import { defineConfig } from "vitest/config";
 
+const common = {
+  expect: { requireAssertions: true },
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    expect: { requireAssertions: true },
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    projects: [
+      { test: { ...common, name: "fast", include: ["test/**/*.test.ts"] } },
+      // Minutes rather than seconds: real time over real sockets.
+      {
+        test: {
+          ...common,
+          name: "slow",
+          include: ["test/**/*.slow.ts"],
+          testTimeout: 180_000,
+        },
+      },
+    ],
     coverage: {
       include: ["functions/**"],
       thresholds: { lines: 95, branches: 90 },

@@ -2,6 +2,7 @@
  * One call of the Live OpenAPI, version 2023-01-01: signed anew for every attempt, repeated while that is safe and useful.
  * Source: docs/6469/1126803 (common parameters), docs/6469/1121981 (response structure).
  */
+import { setMaxListeners } from "node:events";
 import { isObject } from "../janitor/certificate.ts";
 import {
   VendorFailure,
@@ -194,6 +195,8 @@ export function createLiveApi(parts: LiveApiParts): LiveApi {
   return {
     async call(action, body, options) {
       const { deadline } = options;
+      // Dozens of calls share one deadline; by default Node takes more than ten for a leak.
+      setMaxListeners(0, deadline.signal);
       const sendBefore = Math.min(options.sendBefore ?? Infinity, deadline.at);
       const request: UnsignedRequest = {
         method: "POST",

@@ -17,6 +17,8 @@ const ACCOUNT_ID = "123456789012";
 const SECRET_ID = "live-cert-janitor/volcengine";
 const SWEEP_FUNCTION = "expired-sweep";
 const TOPIC_ARN = `arn:aws:sns:us-east-1:${ACCOUNT_ID}:reports`;
+/** Valid and used by nobody: a caller who names it may delete it. */
+const SPARE_CERTIFICATE = "push.example.net, for the move";
 const SWEEP_EVERY_MS = 60_000;
 const KEY = {
   accessKeyId: "AKLTLOCALEXAMPLE00000000000000001",
@@ -95,6 +97,7 @@ const functions = await startLambdaEmulator({
 });
 // The AWS clients read these themselves; the functions never ask where they run.
 Object.assign(process.env, {
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
   AWS_REGION: "us-east-1",
   AWS_ACCESS_KEY_ID: "local",
   AWS_SECRET_ACCESS_KEY: "local",
@@ -156,19 +159,22 @@ async function sweepOnce(): Promise<void> {
 
 /** Deletes one certificate through the HTTP API, as a caller would; what it prints can be repeated with curl. */
 async function deleteOne(): Promise<void> {
-  const chosen = live.account.certificates.find(
-    ({ name }) => name === "spare-2027",
-  );
-  const inUse = live.account.certificates.find(({ chainId }) =>
-    live.account.domains.some((domain) => domain.chainId === chainId),
-  );
-  for (const [method, chainId] of [
-    ["GET", chosen?.chainId],
-    ["DELETE", inUse?.chainId],
-    ["DELETE", chosen?.chainId],
-    ["GET", chosen?.chainId],
+  const { certificates, domains } = live.account;
+  const bound = new Set(domains.map(({ chainId }) => chainId));
+  const inUse = certificates.find(({ chainId }) => bound.has(chainId));
+  const spare = certificates.find(({ name }) => name === SPARE_CERTIFICATE);
+  if (inUse === undefined || spare === undefined) {
+    throw new Error(
+      "The demonstration account lacks the certificates to show.",
+    );
+  }
+  for (const [method, { chainId }] of [
+    ["DELETE", inUse],
+    ["GET", spare],
+    ["DELETE", spare],
+    ["GET", spare],
   ] as const) {
-    const url = `${gateway.url}/certificates/${chainId ?? ""}`;
+    const url = `${gateway.url}/certificates/${chainId}`;
     const answer = await fetch(url, { method });
     narrator.say(
       `$ curl -X ${method} ${url}\n${String(answer.status)} ${await answer.text()}\n`,

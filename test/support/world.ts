@@ -82,6 +82,7 @@ export interface World {
 /** What the AWS clients of a test read from the environment. */
 export function awsEnvironment(secretsUrl: string): void {
   Object.assign(process.env, {
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
     AWS_REGION: "us-east-1",
     AWS_ACCESS_KEY_ID: "local",
     AWS_SECRET_ACCESS_KEY: "local",

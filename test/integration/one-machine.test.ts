@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { REASONS } from "../../functions/janitor/verdict.ts";
+
+/** `npm start -- --once`, in a process of its own. */
+function start(
+  env: Readonly<Record<string, string>>,
+): Promise<{ code: number | null; output: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      ["--import", "tsx", "infra/local/main.ts", "--once"],
+      { env: { PATH: process.env["PATH"], ...env } },
+      (_, stdout, stderr) => {
+        resolve({ code: child.exitCode, output: stdout + stderr });
+      },
+    );
+  });
+}
+
+describe("npm start -- --once", () => {
+  it("shows every verdict, sweeps, deletes one over HTTP and exits 0", async () => {
+    const { code, output } = await start({ PORT: "0" });
+    expect(code).toBe(0);
+    expect(output).toMatch(/^API: http:\/\/127\.0\.0\.1:\d+$/m);
+    expect(output).toMatch(
+      /^Volcengine Live emulator: http:\/\/127\.0\.0\.1:\d+ accessKeyId=\S+ secretAccessKey=\S+$/m,
+    );
+    const [before = "", after = ""] = output.split("After the sweep");
+    for (const reason of REASONS) expect(before).toContain(reason);
+    expect(before).toMatch(/^delete /m);
+    expect(after).not.toMatch(/^delete /m);
+    expect(after).toContain('"outcome":"deleted"');
+    expect(after).toContain("certificate-in-use");
+    expect(output).not.toContain("Warning");
+  });
+
+  it("deletes nothing on a dry run", async () => {
+    const { code, output } = await start({ PORT: "0", DRY_RUN: "true" });
+    expect(code).toBe(0);
+    const [, after = ""] = output.split("After the sweep");
+    expect(after).toMatch(/^delete /m);
+    expect(output).toContain("deleted 0");
+  });
+
+  it("refuses a PORT that is none", async () => {
+    const { code, output } = await start({ PORT: "http" });
+    expect(code).toBe(1);
+    expect(output).toContain("PORT");
+  });
+});

@@ -1,0 +1,126 @@
+import { build } from "esbuild";
+import { execFile } from "node:child_process";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { demoAccount, demoSettings } from "../../infra/local/fixtures.ts";
+import {
+  startLiveEmulator,
+  type LiveEmulator,
+} from "../../infra/local/live-emulator/server.ts";
+import { KEY } from "../support/world.ts";
+
+let live: LiveEmulator;
+beforeEach(async () => {
+  live = await startLiveEmulator({
+    credentials: [KEY],
+    account: demoAccount(Date.now()),
+  });
+});
+afterEach(() => live.close());
+
+interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command as an operator would, in a process of its own. */
+function preview(env: Readonly<Record<string, string>>): Promise<Run> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      ["--import", "tsx", "infra/local/preview.ts"],
+      {
+        env: {
+          PATH: process.env["PATH"],
+          VOLCENGINE_ENDPOINT: live.url,
+          ...demoSettings,
+          ...env,
+        },
+      },
+      (_, stdout, stderr) => {
+        resolve({ code: child.exitCode ?? -1, stdout, stderr });
+      },
+    );
+  });
+}
+
+const KEYS = {
+  VOLC_ACCESSKEY: KEY.accessKeyId,
+  VOLC_SECRETKEY: KEY.secretAccessKey,
+};
+
+describe("npm run preview", () => {
+  it("shows name and verdict of every certificate and writes nothing", async () => {
+    const listed = live.account.certificates.length;
+    // Of records under one chain id the first is shown.
+    const names = new Map(
+      live.account.certificates
+        .toReversed()
+        .map(({ chainId, name }) => [chainId, name]),
+    ).values();
+    const { code, stdout, stderr } = await preview(KEYS);
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    for (const name of names) {
+      expect(stdout).toMatch(
+        new RegExp(
+          `^(delete|keep) +${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`,
+          "m",
+        ),
+      );
+    }
+    expect(live.writes()).toHaveLength(0);
+    expect(live.account.certificates).toHaveLength(listed);
+  });
+
+  it.each([
+    ["VOLC_ACCESSKEY is missing", { VOLC_ACCESSKEY: "" }, "VOLC_ACCESSKEY"],
+    ["the key is unknown", { VOLC_ACCESSKEY: "AKLTother" }, "InvalidAccessKey"],
+    [
+      "the secret is wrong",
+      { VOLC_SECRETKEY: "wrong" },
+      "SignatureDoesNotMatch",
+    ],
+    ["a setting is wrong", { GRACE_DAYS: "-1" }, "GRACE_DAYS"],
+    [
+      "nobody listens",
+      { VOLCENGINE_ENDPOINT: "http://127.0.0.1:9" },
+      "No connection",
+    ],
+  ])("says in one line why it cannot when %s", async (_, env, seen) => {
+    const { code, stdout, stderr } = await preview({ ...KEYS, ...env });
+    expect(code).toBe(1);
+    expect(stdout).toBe("");
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(stderr).toContain(seen);
+    expect(stderr).not.toContain(KEY.secretAccessKey);
+    expect(live.writes()).toHaveLength(0);
+  });
+
+  it("holds no code that deletes", async () => {
+    const bundle = async (entry: string) => {
+      const { outputFiles, metafile } = await build({
+        entryPoints: [entry],
+        bundle: true,
+        platform: "node",
+        format: "esm",
+        external: ["undici", "@aws-sdk/*", "esbuild"],
+        write: false,
+        metafile: true,
+        minifySyntax: true,
+        legalComments: "none",
+      });
+      return {
+        text: outputFiles[0]?.text ?? "",
+        inputs: Object.keys(metafile.inputs),
+      };
+    };
+    const read = await bundle("infra/local/preview.ts");
+    expect(read.inputs).not.toContain("functions/volcengine/remover.ts");
+    expect(read.text).not.toMatch(/DeleteCert/);
+    // The same search does find it where it is.
+    const whole = await bundle("functions/expired-sweep.ts");
+    expect(whole.inputs).toContain("functions/volcengine/remover.ts");
+    expect(whole.text).toMatch(/DeleteCert/);
+  });
+});

@@ -1,0 +1,8 @@
+/** One sweep in a process of its own, so that a test can kill it. */
+import { createSweepHandler } from "../../functions/expired-sweep.ts";
+import { lambdaHost } from "../../functions/host.ts";
+
+await createSweepHandler(lambdaHost())(
+  {},
+  { awsRequestId: "child", getRemainingTimeInMillis: () => 900_000 },
+);
