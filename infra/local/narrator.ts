@@ -1,4 +1,6 @@
 /** Tells what the functions do, from their own log lines. */
+import { isObject } from "../../functions/janitor/certificate.ts";
+
 type Line = Readonly<Record<string, unknown>>;
 
 export interface Narrator {
@@ -17,17 +19,13 @@ function text(value: unknown): string {
 }
 
 function summary(line: Line): string {
-  const counts =
-    typeof line["counts"] === "object" && line["counts"] !== null
-      ? Object.entries(line["counts"])
-      : [];
-  const numbers = counts
+  const counts = isObject(line["counts"]) ? line["counts"] : {};
+  const numbers = Object.entries(counts)
     .filter(([, count]) => typeof count === "number")
     .map(([name, count]) => `${name} ${text(count)}`);
-  const reasons = counts.flatMap(([name, count]) =>
-    name === "kept" && typeof count === "object" && count !== null
-      ? Object.entries(count).map(([reason, n]) => `${reason} ${text(n)}`)
-      : [],
+  const kept = isObject(counts["kept"]) ? counts["kept"] : {};
+  const reasons = Object.entries(kept).map(
+    ([reason, count]) => `${reason} ${text(count)}`,
   );
   return [
     `Sweep ended (${text(line["mode"])}, ${text(line["stoppedBecause"])}) after ${text(line["rounds"])} round(s): ${numbers.join(", ")}`,

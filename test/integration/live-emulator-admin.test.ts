@@ -97,7 +97,9 @@ describe("the admin routes", () => {
   it("name themselves where there is none, and say what is no JSON", async () => {
     const answer = await ask("GET", "/faults");
     expect(answer.status).toBe(404);
-    expect(answer.text).toContain("POST /faults, DELETE /faults, GET /state");
+    expect(answer.text).toContain(
+      "POST /faults, DELETE /faults, POST /switches",
+    );
     const broken = await fetch(`${emulator.adminUrl}/faults`, {
       method: "POST",
       body: "{",

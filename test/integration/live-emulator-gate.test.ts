@@ -5,7 +5,12 @@ import {
   type LiveEmulator,
   type LiveEmulatorOptions,
 } from "../../infra/local/live-emulator/server.ts";
-import { connect, KEY, sendSigned } from "../support/official-client.ts";
+import {
+  certificateOf,
+  connect,
+  KEY,
+  sendSigned,
+} from "../support/official-client.ts";
 
 let emulator: LiveEmulator;
 
@@ -144,5 +149,21 @@ describe("the rate limit", () => {
       Array.from({ length: 30 }, () => codeOf(call("ListCertV2"))),
     );
     expect(new Set(codes)).toEqual(new Set([undefined]));
+  });
+
+  it("finds a page among 25,000 certificates within a few milliseconds", async () => {
+    const certificates = Array.from({ length: 25_000 }, (_, n) =>
+      certificateOf(n),
+    );
+    const call = await start({
+      account: { certificates },
+      switches: { perSecond: null },
+    });
+    const query = { Available: true, Expiring: true, PageSize: 100 };
+    await call("ListCertV2", { ...query, PageNum: 1 });
+    const before = performance.now();
+    for (let PageNum = 100; PageNum < 110; PageNum += 1)
+      await call("ListCertV2", { ...query, PageNum });
+    expect((performance.now() - before) / 10).toBeLessThan(100);
   });
 });

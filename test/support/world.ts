@@ -67,14 +67,14 @@ export interface World {
   readonly secrets: SecretsManagerEmulator;
   readonly url: string;
   readonly log: Readonly<Record<string, unknown>>[];
-  call(
+  readonly call: (
     method: string,
     path: string,
     init?: RequestInit,
-  ): Promise<{
-    status: number;
-    headers: Headers;
-    body: Record<string, unknown>;
+  ) => Promise<{
+    readonly status: number;
+    readonly headers: Headers;
+    readonly body: Readonly<Record<string, unknown>>;
   }>;
   close(): Promise<void>;
 }
