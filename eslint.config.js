@@ -36,7 +36,6 @@ export default tseslint.config(
       ".cache/",
       "reports/",
       ".stryker-tmp/",
-      "test/support/lint-fixtures/",
     ],
   },
   {

@@ -92,9 +92,9 @@ export function createSecretSource(
         new GetSecretValueCommand({ SecretId: secretId }),
       );
     } catch (cause) {
+      // Without the cause: an answer that is no JSON is quoted in it.
       throw new SecretUnusable(
         `The secret ${secretId} could not be read from Secrets Manager (${cause instanceof Error ? cause.name : "unknown error"}); check that it exists and that this function may read it.`,
-        { cause },
       );
     }
     return parse(secretId, output);

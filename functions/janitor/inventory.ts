@@ -34,9 +34,11 @@ export interface Inventory {
   readonly next: string | null;
 }
 
-/** Characters of JSON after which a page ends early: an answer must stay far below Lambda's 6 MB. */
-const PAGE_CHARACTERS = 2_000_000;
-export type SortKey = readonly [at: number, chainId: string, tie: string];
+/** Of a chain id in a sort key; real ones have 32 bytes. */
+const LONGEST_ID = 64;
+/** Bytes of JSON after which a page ends early: an answer must stay far below Lambda's 6 MB. */
+const PAGE_BYTES = 2_000_000;
+export type SortKey = readonly [at: number, chainId: string, tie: number];
 
 /** One certificate; where its records differ, the first is shown and `details` tell of the others. */
 export function inventoryEntry({
@@ -56,24 +58,36 @@ export function inventoryEntry({
   };
 }
 
-/** By expiry, then chain id; the text breaks ties, so that a cursor never skips or repeats an entry. */
-function sortKey(entry: InventoryEntry): SortKey {
-  return [
-    instant(entry.notAfter) ?? Number.MAX_SAFE_INTEGER,
-    entry.chainId.toLowerCase(),
-    entry.chainId === "" ? JSON.stringify(entry) : "",
-  ];
-}
-
 function compare(a: SortKey, b: SortKey): number {
   if (a[0] !== b[0]) return a[0] - b[0];
-  if (a[1] !== b[1]) return a[1] < b[1] ? -1 : 1;
-  return a[2] === b[2] ? 0 : a[2] < b[2] ? -1 : 1;
+  return a[1] === b[1] ? a[2] - b[2] : a[1] < b[1] ? -1 : 1;
+}
+
+/**
+ * Entries by expiry, then chain id, each with the key that a cursor to it holds. Only malformed records can tie;
+ * they are numbered, so that a cursor neither skips nor repeats one.
+ */
+function sorted(
+  entries: readonly InventoryEntry[],
+): { readonly entry: InventoryEntry; readonly key: SortKey }[] {
+  const keyed = entries
+    .map((entry) => ({
+      entry,
+      at: instant(entry.notAfter) ?? Number.MAX_SAFE_INTEGER,
+      id: entry.chainId.toLowerCase().slice(0, LONGEST_ID),
+    }))
+    .sort((a, b) => compare([a.at, a.id, 0], [b.at, b.id, 0]));
+  let tie = 0;
+  return keyed.map(({ entry, at, id }, index) => {
+    const before = keyed[index - 1];
+    tie = before?.at === at && before.id === id ? tie + 1 : 0;
+    return { entry, key: [at, id, tie] };
+  });
 }
 
 /** The order of certificates wherever they are shown. */
-export function byExpiry(a: InventoryEntry, b: InventoryEntry): number {
-  return compare(sortKey(a), sortKey(b));
+export function byExpiry(entries: readonly InventoryEntry[]): InventoryEntry[] {
+  return sorted(entries).map(({ entry }) => entry);
 }
 
 /** The sort key that a cursor stands for, or undefined if it was not made by {@link inventory}. */
@@ -87,7 +101,7 @@ export function readCursor(cursor: string): SortKey | undefined {
     const [at, chainId, tie] = parts;
     return typeof at === "number" &&
       typeof chainId === "string" &&
-      typeof tie === "string"
+      typeof tie === "number"
       ? [at, chainId, tie]
       : undefined;
   } catch {
@@ -104,20 +118,17 @@ export function inventory(
     .filter(({ reasons }) => !reasons.includes("out-of-scope"))
     .map(inventoryEntry);
   const { after } = query;
-  const rest = all
-    .filter(
-      (entry) =>
-        (query.verdict === undefined || entry.verdict === query.verdict) &&
-        (query.state === undefined || entry.state === query.state),
-    )
-    .map((entry) => ({ entry, key: sortKey(entry) }))
-    .filter(({ key }) => after === undefined || compare(key, after) > 0)
-    .sort((a, b) => compare(a.key, b.key));
+  const rest = sorted(all).filter(
+    ({ entry, key }) =>
+      (query.verdict === undefined || entry.verdict === query.verdict) &&
+      (query.state === undefined || entry.state === query.state) &&
+      (after === undefined || compare(key, after) > 0),
+  );
   const shown: typeof rest = [];
-  let characters = 0;
+  let bytes = 0;
   for (const item of rest) {
-    if (shown.length === query.limit || characters > PAGE_CHARACTERS) break;
-    characters += JSON.stringify(item.entry).length;
+    if (shown.length === query.limit || bytes > PAGE_BYTES) break;
+    bytes += Buffer.byteLength(JSON.stringify(item.entry));
     shown.push(item);
   }
   const last = shown.length < rest.length ? shown.at(-1) : undefined;

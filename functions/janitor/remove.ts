@@ -40,6 +40,7 @@ export type Removal =
     }
   | {
       readonly outcome: "failed";
+      readonly judgement: Judgement;
       readonly failure: VendorFailure;
       /** Whether a DeleteCert had been sent. */
       readonly sent: boolean;
@@ -84,12 +85,21 @@ export async function remove(
   request: RemovalRequest,
   deadline: Deadline,
 ): Promise<Removal> {
-  const removal = await removeOnce(parts, policy, request, deadline);
+  const first = await removeOnce(parts, policy, request, deadline);
+  if (first.outcome !== "failed" || first.failure.kind !== "secret-changed") {
+    return first;
+  }
   // A key that changed in between makes the evidence worthless, so it is read again, once.
-  return removal.outcome === "failed" &&
-    removal.failure.kind === "secret-changed"
-    ? removeOnce(parts, policy, request, deadline)
-    : removal;
+  try {
+    const second = await removeOnce(parts, policy, request, deadline);
+    return second.outcome === "absent" && first.failure.possiblyDone
+      ? { ...second, outcome: "alreadyGone", judgement: first.judgement }
+      : second;
+  } catch (failure) {
+    if (!(failure instanceof VendorFailure) || !first.sent) throw failure;
+    const { attempts, possiblyDone } = first.failure;
+    return { ...first, failure: failure.after(attempts, possiblyDone) };
+  }
 }
 
 async function removeOnce(
@@ -157,22 +167,27 @@ async function settle(
   failure: VendorFailure,
   deadline: Deadline,
 ): Promise<Removal> {
-  const sent = failure.attempts > 0;
+  const failed = {
+    outcome: "failed",
+    judgement,
+    failure,
+    sent: failure.attempts > 0,
+  } as const;
   const denied = failure.kind === "not-found" || failure.kind === "forbidden";
   if (!failure.possiblyDone && !denied) {
-    return { outcome: "failed", failure, sent, stillListed: undefined };
+    return { ...failed, stillListed: undefined };
   }
   let fresh;
   try {
     fresh = await observer.listCertificates(deadline);
   } catch (error) {
     if (!(error instanceof VendorFailure)) throw error;
-    return { outcome: "failed", failure, sent, stillListed: undefined };
+    return { ...failed, stillListed: undefined };
   }
   const { certificates, requestId } = fresh;
   const id = judgement.certificate.chainId.toLowerCase();
   if (certificates.some(({ chainId }) => chainId.toLowerCase() === id)) {
-    return { outcome: "failed", failure, sent, stillListed: true };
+    return { ...failed, stillListed: true };
   }
   return failure.possiblyDone
     ? { outcome: "alreadyGone", requestId, judgement }

@@ -42,10 +42,9 @@ interface Page {
   readonly total: number | undefined;
 }
 
-interface Pages {
-  readonly items: readonly unknown[];
-  /** `Total` of the last page. */
-  readonly total: number | undefined;
+interface Pages extends Page {
+  /** All pages had the same `Total`: nothing came or went in between, which would have shifted items past us. */
+  readonly settled: boolean;
 }
 
 function incomplete(what: string): VendorFailure {
@@ -81,7 +80,7 @@ async function readPages(
   fetchPage: (pageNum: number) => Promise<Page>,
 ): Promise<Pages> {
   const first = await fetchPage(1);
-  if (first.items.length > pageSize) return first;
+  if (first.items.length > pageSize) return { ...first, settled: true };
   const pages = new Map<number, Page>([[1, first]]);
   const seen = new Set<string>();
   let next = 2;
@@ -134,14 +133,18 @@ async function readPages(
   return {
     items: kept.flatMap((page) => page.items),
     total: (kept.at(-1) ?? first).total,
+    settled: kept.every(({ total }) => total === first.total),
   };
 }
 
 export function createObserver(parts: ObserverParts): Observer {
   const { clock } = parts;
 
-  /** One reading; notes which version of the secret signed it and the last request id. */
-  const reading = (deadline: Deadline) => {
+  /**
+   * One reading; notes which version of the secret signed it and the last request id. With `mayShift` certificates
+   * may come and go meanwhile: one that is missed is kept, and so is what only its identifiers would have cleared.
+   */
+  const reading = (deadline: Deadline, mayShift: boolean) => {
     const versions = new Set<string>();
     let requestId = "";
 
@@ -200,13 +203,16 @@ export function createObserver(parts: ObserverParts): Observer {
           scopes.flatMap((scope) =>
             [true, false].flatMap((available) =>
               [true, false].map(async (expiring) => {
-                const { items, total } = await list(
+                const { items, total, settled } = await list(
                   "ListCertV2",
                   "CertList",
                   CERTIFICATES_A_PAGE,
                   parts.certificatePacer,
                   { ...scope, Available: available, Expiring: expiring },
                 );
+                if (!settled && !mayShift) {
+                  throw incomplete("ListCertV2 changed while it was read");
+                }
                 if (items.length < (total ?? 0)) {
                   throw incomplete(
                     `ListCertV2 gave ${String(items.length)} certificates of ${String(total)}`,
@@ -219,7 +225,7 @@ export function createObserver(parts: ObserverParts): Observer {
         );
       },
       async domains(): Promise<Domain[]> {
-        const { items, total } = await list(
+        const { items, total, settled } = await list(
           "ListDomainDetail",
           "DomainList",
           DOMAINS_A_PAGE,
@@ -228,6 +234,9 @@ export function createObserver(parts: ObserverParts): Observer {
         );
         const distinct = new Set(items.map((item) => JSON.stringify(item)))
           .size;
+        if (!settled) {
+          throw incomplete("ListDomainDetail changed while it was read");
+        }
         if (distinct !== total) {
           throw incomplete(
             `ListDomainDetail gave ${String(distinct)} domains and a Total of ${String(total ?? "nothing")}`,
@@ -244,10 +253,13 @@ export function createObserver(parts: ObserverParts): Observer {
     };
   };
 
-  const observeOnce = (deadline: Deadline): Promise<Observation> => {
+  const observeOnce = (
+    deadline: Deadline,
+    mayShift: boolean,
+  ): Promise<Observation> => {
     const startedAt = clock.monotonic();
     return withDeadline(clock, Infinity, deadline, async (inner) => {
-      const read = reading(inner);
+      const read = reading(inner, mayShift);
       const timed = async <T>(work: Promise<T>): Promise<[T, string]> => [
         await work,
         new Date(clock.now()).toISOString(),
@@ -266,24 +278,25 @@ export function createObserver(parts: ObserverParts): Observer {
   };
 
   /** What changed between two pages or keys is settled a moment later; what still does not add up then is no evidence. */
-  const twice = async <T>(work: () => Promise<T>): Promise<T> => {
+  const twice = async <T>(work: (again: boolean) => Promise<T>): Promise<T> => {
     try {
-      return await work();
+      return await work(false);
     } catch (failure) {
       const unsettled =
         failure instanceof VendorFailure &&
         ["incomplete-listing", "secret-changed"].includes(failure.kind);
       if (!unsettled) throw failure;
-      return work();
+      return work(true);
     }
   };
 
   return {
-    observe: (deadline) => twice(() => observeOnce(deadline)),
+    observe: (deadline) => twice((again) => observeOnce(deadline, again)),
     listCertificates: (deadline) =>
       twice(() =>
         withDeadline(clock, Infinity, deadline, async (inner) => {
-          const read = reading(inner);
+          // Absence is what this list is asked for, so it must not have shifted.
+          const read = reading(inner, false);
           const certificates = uniteListings(await read.certificates());
           read.secretVersion();
           return { certificates, requestId: read.requestId() };

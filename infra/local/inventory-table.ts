@@ -55,9 +55,9 @@ export async function inventoryTable(
         createAccountObserver(api, host, configuration).observe(deadline),
     );
     const now = clock.now();
-    const entries = judge(observation, configuration.policy, now)
-      .map(inventoryEntry)
-      .sort(byExpiry);
+    const entries = byExpiry(
+      judge(observation, configuration.policy, now).map(inventoryEntry),
+    );
     const eligible = entries.filter(({ verdict }) => verdict === "delete");
     const expired = entries.filter(({ state }) => state === "expired");
     const rows = entries.map(({ details, ...entry }) => ({

@@ -11,7 +11,7 @@ export const KEY = {
 };
 
 /** What the SDK makes of an answer: it resolves whatever the status. */
-export interface SdkAnswer {
+interface SdkAnswer {
   readonly ResponseMetadata: {
     readonly RequestId?: string;
     readonly RequestID?: string;
@@ -31,7 +31,7 @@ export interface SdkAnswer {
   };
 }
 
-export interface SdkKey {
+interface SdkKey {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
@@ -59,7 +59,7 @@ export function connect(
   };
 }
 
-export interface RawRequest {
+interface RawRequest {
   readonly action: string;
   readonly body?: string;
   readonly at?: Date;

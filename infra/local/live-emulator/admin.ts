@@ -9,7 +9,7 @@ import { readFaults, type Fault } from "./faults.ts";
 import { readSwitches, type Switches } from "./switches.ts";
 
 /** What the admin routes may do to an emulator. */
-export interface Administered {
+interface Administered {
   readonly account: Account;
   readonly switches: Switches;
   counts(): Readonly<Record<string, number>>;

@@ -39,7 +39,7 @@ const ERRORS = {
   readonly [number, number | undefined, string]
 >;
 
-export type ErrorCode = keyof typeof ERRORS;
+type ErrorCode = keyof typeof ERRORS;
 
 /** A failure as Live reports it. */
 export class LiveError extends Error {
@@ -74,7 +74,7 @@ export function liveError(
   );
 }
 
-export interface ResponseContext {
+interface ResponseContext {
   readonly requestId: string;
   readonly action: string;
   readonly version: string;

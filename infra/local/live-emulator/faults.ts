@@ -106,7 +106,7 @@ export function readFaults(value: unknown): readonly Fault[] {
 }
 
 /** The faults to come, first come, first served. */
-export interface FaultQueue {
+interface FaultQueue {
   /** @throws TypeError on a fault that means nothing */
   readonly add: (fault: Fault) => void;
   readonly clear: () => void;

@@ -38,7 +38,7 @@ export async function readCall(request: IncomingMessage): Promise<Call> {
 }
 
 /** Stands before the actions: docs/6469/1126803 (common parameters), docs/6469/1121981 (common errors). */
-export interface Gatekeeper {
+interface Gatekeeper {
   /**
    * All checks in their order, up to the body.
    * @returns the action that the call may perform

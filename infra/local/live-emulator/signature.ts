@@ -25,7 +25,7 @@ export interface SignedRequest {
 }
 
 /** What an `Authorization` header says. */
-export interface Authorization {
+interface Authorization {
   readonly accessKeyId: string;
   readonly region: string;
   readonly service: string;

@@ -1,0 +1,162 @@
+/** The HTTP API: its function, its routes and who may call them. */
+import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
+import {
+  HttpApi,
+  HttpMethod,
+  HttpRoute,
+  HttpRouteKey,
+  HttpStage,
+  LogGroupLogDestination,
+  type IHttpRouteAuthorizer,
+} from "aws-cdk-lib/aws-apigatewayv2";
+import {
+  HttpIamAuthorizer,
+  HttpJwtAuthorizer,
+} from "aws-cdk-lib/aws-apigatewayv2-authorizers";
+import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
+import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import type { JanitorConfig } from "./config.ts";
+import type { Credentials } from "./credentials.ts";
+import { JanitorFunction, LOG_RETENTION } from "./janitor-function.ts";
+import { withLogicalId } from "./logical-id.ts";
+
+/** Requests a second, and at once. DeleteCert allows ten a second, of which the sweep takes up to 7.8. */
+const THROTTLE = { rateLimit: 2, burstLimit: 2 };
+
+type Access = "read" | "delete" | "either";
+
+/** `$default` exists so that unknown routes and wrong methods get a problem that says so. */
+const ROUTES: readonly (readonly [string, HttpRouteKey, Access])[] = [
+  ["List", HttpRouteKey.with("/certificates", HttpMethod.GET), "read"],
+  [
+    "Explain",
+    HttpRouteKey.with("/certificates/{chainId}", HttpMethod.GET),
+    "read",
+  ],
+  [
+    "Delete",
+    HttpRouteKey.with("/certificates/{chainId}", HttpMethod.DELETE),
+    "delete",
+  ],
+  ["Sweep", HttpRouteKey.with("/sweeps", HttpMethod.POST), "delete"],
+  ["OpenApi", HttpRouteKey.with("/openapi.json", HttpMethod.GET), "read"],
+  ["Default", HttpRouteKey.DEFAULT, "either"],
+];
+
+/** One JSON object a request; the caller is an IAM ARN or a token's subject. */
+const ACCESS_LOG = JSON.stringify({
+  time: "$context.requestTime",
+  requestId: "$context.requestId",
+  sourceIp: "$context.identity.sourceIp",
+  iamCaller: "$context.identity.userArn",
+  tokenSubject: "$context.authorizer.claims.sub",
+  routeKey: "$context.routeKey",
+  status: "$context.status",
+  responseLength: "$context.responseLength",
+  responseLatencyMs: "$context.responseLatency",
+  integrationLatencyMs: "$context.integrationLatency",
+  integrationError: "$context.integrationErrorMessage",
+  error: "$context.error.message",
+});
+
+interface ApiProps {
+  readonly config: JanitorConfig;
+  readonly credentials: Credentials;
+  /** Started by `POST /sweeps`. */
+  readonly sweepFunction: IFunction;
+}
+
+export class Api extends Construct {
+  readonly httpApi: HttpApi;
+  readonly stage: HttpStage;
+  readonly responder: JanitorFunction;
+  readonly accessLogs: LogGroup;
+
+  constructor(scope: Construct, id: string, props: ApiProps) {
+    super(scope, id);
+    const { config, credentials, sweepFunction } = props;
+    this.responder = new JanitorFunction(this, "Responder", {
+      entry: "certificates-api.ts",
+      description:
+        "HTTP API to list, explain and delete certificates of Volcengine Live",
+      timeout: Duration.seconds(29),
+      memorySize: 512,
+      environment: {
+        VOLCENGINE_SECRET_ID: credentials.secretArn,
+        ...config.environment,
+        SENDS_PER_SECOND: config.pace.api,
+        SWEEP_FUNCTION_NAME: sweepFunction.functionName,
+      },
+      statements: [
+        ...credentials.readStatements,
+        new PolicyStatement({
+          actions: ["lambda:InvokeFunction"],
+          resources: [sweepFunction.functionArn],
+        }),
+      ],
+      reservedConcurrency: config.settings.reservedConcurrency,
+      logicalIds: { function: "ApiFunction", logs: "ApiLogs" },
+    });
+    this.httpApi = withLogicalId(
+      new HttpApi(this, "HttpApi", {
+        // A label, not an identity: two APIs may have the same.
+        apiName: Stack.of(this).stackName,
+        description: "live-cert-janitor",
+        createDefaultStage: false,
+      }),
+      "HttpApi",
+    );
+    this.#addRoutes(config);
+    this.accessLogs = withLogicalId(
+      new LogGroup(this, "AccessLogs", {
+        retention: LOG_RETENTION,
+        removalPolicy: RemovalPolicy.RETAIN,
+      }),
+      "ApiAccessLogs",
+    );
+    this.stage = new HttpStage(this, "Stage", {
+      httpApi: this.httpApi,
+      stageName: "$default",
+      autoDeploy: true,
+      throttle: THROTTLE,
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(this.accessLogs),
+        format: AccessLogFormat.custom(ACCESS_LOG),
+      },
+    });
+  }
+
+  #addRoutes({ settings: { authorizer } }: JanitorConfig): void {
+    const integration = new HttpLambdaIntegration(
+      "Integration",
+      this.responder.function,
+    );
+    const guard: IHttpRouteAuthorizer =
+      authorizer === "iam"
+        ? new HttpIamAuthorizer()
+        : new HttpJwtAuthorizer("Jwt", authorizer.issuer, {
+            jwtAudience: [authorizer.audience],
+          });
+    for (const [id, routeKey, access] of ROUTES) {
+      new HttpRoute(this, `${id}Route`, {
+        httpApi: this.httpApi,
+        routeKey,
+        integration,
+        authorizer: guard,
+        ...(authorizer === "iam"
+          ? {}
+          : {
+              authorizationScopes: {
+                read: [authorizer.readScope],
+                delete: [authorizer.deleteScope],
+                either: [authorizer.readScope, authorizer.deleteScope],
+              }[access],
+            }),
+      });
+    }
+  }
+}

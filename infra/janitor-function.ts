@@ -1,0 +1,129 @@
+/** One of the two functions, with a log group and a role of its own. */
+import { RemovalPolicy, Stack, Token, type Duration } from "aws-cdk-lib";
+import {
+  ManagedPolicy,
+  PolicyStatement,
+  Role,
+  ServicePrincipal,
+} from "aws-cdk-lib/aws-iam";
+import {
+  Architecture,
+  LoggingFormat,
+  Runtime,
+  Tracing,
+} from "aws-cdk-lib/aws-lambda";
+import {
+  NodejsFunction,
+  OutputFormat,
+  type BundlingOptions,
+} from "aws-cdk-lib/aws-lambda-nodejs";
+import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import { join } from "node:path";
+import type { FunctionEnvironment } from "./config.ts";
+import { withLogicalId } from "./logical-id.ts";
+
+/** The log is the record of who deleted what: kept a year, and longer than the stack. */
+export const LOG_RETENTION = RetentionDays.ONE_YEAR;
+
+/** Clients that few invocations need: Lambda's own copies, loaded when they are used. */
+export const EXTERNAL_MODULES = [
+  "@aws-sdk/client-lambda",
+  "@aws-sdk/client-sns",
+] as const;
+
+const ROOT = join(import.meta.dirname, "..");
+
+/** esbuild on this machine; with a banner for the CommonJS modules inside the bundle. */
+const BUNDLING: BundlingOptions = {
+  format: OutputFormat.ESM,
+  mainFields: ["module", "main"],
+  minify: true,
+  target: "node24",
+  bundleAwsSDK: true,
+  externalModules: [...EXTERNAL_MODULES],
+  banner:
+    "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
+};
+
+interface JanitorFunctionProps {
+  /** File name in functions/. */
+  readonly entry: "certificates-api.ts" | "expired-sweep.ts";
+  readonly description: string;
+  readonly timeout: Duration;
+  /** MB. */
+  readonly memorySize: number;
+  readonly environment: FunctionEnvironment;
+  /** What the function may do, besides writing its log and its traces. */
+  readonly statements: readonly PolicyStatement[];
+  /** @default - none reserved */
+  readonly reservedConcurrency: number | undefined;
+  readonly logicalIds: { readonly function: string; readonly logs: string };
+}
+
+export class JanitorFunction extends Construct {
+  readonly function: NodejsFunction;
+  readonly logGroup: LogGroup;
+  /** False where X-Ray does not exist: in the China partition. */
+  readonly traced: boolean;
+
+  constructor(scope: Construct, id: string, props: JanitorFunctionProps) {
+    super(scope, id);
+    const { region } = Stack.of(this);
+    this.traced = Token.isUnresolved(region) || !region.startsWith("cn-");
+    this.logGroup = withLogicalId(
+      new LogGroup(this, "Logs", {
+        retention: LOG_RETENTION,
+        removalPolicy: RemovalPolicy.RETAIN,
+      }),
+      props.logicalIds.logs,
+    );
+    const policy = new ManagedPolicy(this, "Policy", {
+      description: props.description,
+      statements: [
+        new PolicyStatement({
+          actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
+          resources: [this.logGroup.logGroupArn],
+        }),
+        ...(this.traced
+          ? [
+              new PolicyStatement({
+                actions: ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
+                // X-Ray has no resource that could be named here.
+                resources: ["*"],
+              }),
+            ]
+          : []),
+        ...props.statements,
+      ],
+    });
+    const role = new Role(this, "Role", {
+      assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
+      managedPolicies: [policy],
+    });
+    this.function = withLogicalId(
+      new NodejsFunction(this, "Function", {
+        entry: join(ROOT, "functions", props.entry),
+        depsLockFilePath: join(ROOT, "package-lock.json"),
+        projectRoot: ROOT,
+        description: props.description,
+        runtime: Runtime.NODEJS_24_X,
+        architecture: Architecture.ARM_64,
+        bundling: BUNDLING,
+        timeout: props.timeout,
+        memorySize: props.memorySize,
+        environment: { ...props.environment },
+        awsSdkConnectionReuse: false,
+        // Everything that the function may do stands in the policy above; CDK adds nothing behind our back.
+        role: role.withoutPolicyUpdates(),
+        logGroup: this.logGroup,
+        loggingFormat: LoggingFormat.JSON,
+        tracing: this.traced ? Tracing.ACTIVE : Tracing.PASS_THROUGH,
+        ...(props.reservedConcurrency === undefined
+          ? {}
+          : { reservedConcurrentExecutions: props.reservedConcurrency }),
+      }),
+      props.logicalIds.function,
+    );
+  }
+}

@@ -1,0 +1,68 @@
+/** The whole deployment: one stack, so that an account or a team has its own by the stack's name. */
+import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
+import type { Construct } from "constructs";
+import { Alarms } from "./alarms.ts";
+import { Api } from "./api.ts";
+import type { JanitorConfig } from "./config.ts";
+import { Credentials } from "./credentials.ts";
+import { JanitorDashboard } from "./dashboard.ts";
+import { Notifications } from "./notifications.ts";
+import { SweepMetrics } from "./sweep-metrics.ts";
+import { acknowledgeFindings } from "./security-checks.ts";
+import { Sweep } from "./sweep.ts";
+
+interface LiveCertJanitorStackProps extends StackProps {
+  readonly config: JanitorConfig;
+}
+
+export class LiveCertJanitorStack extends Stack {
+  constructor(scope: Construct, id: string, props: LiveCertJanitorStackProps) {
+    super(scope, id, props);
+    const { config } = props;
+    const credentials = new Credentials(this, "Credentials", config);
+    const notifications = new Notifications(this, "Notifications", {
+      email: config.settings.alarmEmail,
+    });
+    const sweep = new Sweep(this, "Sweep", {
+      config,
+      credentials,
+      notifications,
+    });
+    const { function: sweepFunction, logGroup: sweepLogs } = sweep.sweeper;
+    const api = new Api(this, "Api", { config, credentials, sweepFunction });
+    const metrics = new SweepMetrics(this, "Metrics", { logGroup: sweepLogs });
+    new Alarms(this, "Alarms", { config, api, sweep, metrics, notifications });
+    if (config.settings.dashboard) {
+      new JanitorDashboard(this, "Dashboard", { api, sweep, metrics });
+    }
+    acknowledgeFindings({ api, credentials, notifications, sweep });
+
+    const outputs: Readonly<Record<string, readonly [string, string]>> = {
+      ApiUrl: [api.stage.url, "Where the HTTP API answers"],
+      SecretName: [
+        credentials.secretName,
+        "The secret that holds the vendor's access key",
+      ],
+      TopicArn: [
+        notifications.topic.topicArn,
+        "The topic of reports and alarms",
+      ],
+      SweepFunctionName: [sweepFunction.functionName, "The sweep"],
+      SweepLogGroup: [
+        sweepLogs.logGroupName,
+        "What sweeps saw, kept and deleted",
+      ],
+      ApiLogGroup: [
+        api.responder.logGroup.logGroupName,
+        "What the API deleted, and for whom",
+      ],
+      ApiAccessLogGroup: [
+        api.accessLogs.logGroupName,
+        "Who called the API, refused calls included",
+      ],
+    };
+    for (const [name, [value, description]] of Object.entries(outputs)) {
+      new CfnOutput(this, name, { value, description });
+    }
+  }
+}

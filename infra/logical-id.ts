@@ -1,0 +1,20 @@
+/** Logical ids of what holds data are written down, so that no refactoring of the constructs can replace it. */
+import { CfnResource } from "aws-cdk-lib";
+import type { Construct } from "constructs";
+
+/**
+ * Fixes the logical id of a construct's main resource.
+ *
+ * @throws Error if the construct has no main resource: a defect of the stack
+ */
+export function withLogicalId<T extends Construct>(
+  construct: T,
+  logicalId: string,
+): T {
+  const resource = construct.node.defaultChild;
+  if (resource === undefined || !CfnResource.isCfnResource(resource)) {
+    throw new Error(`${construct.node.path} has no main resource`);
+  }
+  resource.overrideLogicalId(logicalId);
+  return construct;
+}

@@ -1,0 +1,424 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { systemClock } from "../../functions/aws/clock.ts";
+import {
+  NoEvidence,
+  sweep,
+  type StoppedBecause,
+  type SweepCounts,
+} from "../../functions/janitor/sweep.ts";
+import {
+  VendorFailure,
+  type Observer,
+} from "../../functions/janitor/vendor.ts";
+import { parsePattern, select } from "./filter-pattern.ts";
+import {
+  CONFIGURATIONS,
+  isJson,
+  list,
+  ofType,
+  ROOT,
+  synthesize,
+  type Json,
+} from "./synthesize.ts";
+
+const standard = synthesize(CONFIGURATIONS.default);
+const everything = synthesize(CONFIGURATIONS["everything on"]);
+
+/** A line as Lambda's JSON log format writes what `console.info(message)` was given. */
+function lambdaLine(message: Json): string {
+  return JSON.stringify({
+    timestamp: "2026-11-24T03:17:09.123Z",
+    level: "INFO",
+    requestId: "5f1c2f0e-0d4e-4a4e-9a43-2f4d4a9c1d11",
+    message,
+  });
+}
+
+/** The lines of a real sweep. */
+async function lines(observer: Observer): Promise<readonly Json[]> {
+  const logged: Json[] = [];
+  const run = sweep(
+    {
+      observer,
+      remover: {
+        deleteCertificate: () => Promise.reject(new Error("nothing to delete")),
+      },
+      clock: systemClock,
+      log: (line) => logged.push(line),
+      remainingMs: () => 900_000,
+      runId: "run",
+    },
+    {
+      policy: {
+        graceDays: 7,
+        unseenDomains: "keep",
+        projectNames: [],
+        protect: [],
+      },
+      maxDeletions: 100,
+      dryRun: true,
+    },
+  );
+  await run.catch((error: unknown) => {
+    if (!(error instanceof NoEvidence)) throw error;
+  });
+  return logged;
+}
+
+const emptyAccount: Observer = {
+  observe: () =>
+    Promise.resolve({
+      certificates: [],
+      domains: [],
+      startedAt: systemClock.monotonic(),
+      readAt: { certificates: "", domains: "" },
+      requestId: "r",
+      secretVersion: "v",
+    }),
+  listCertificates: () => Promise.reject(new Error("unused")),
+};
+const failure = new VendorFailure("No answer.", {
+  kind: "unreachable",
+  outcome: "not done",
+});
+const noVendor: Observer = {
+  observe: () => Promise.reject(failure),
+  listCertificates: () => Promise.reject(failure),
+};
+
+interface Filter {
+  readonly metric: string;
+  readonly matches: (line: unknown) => boolean;
+  readonly value: string;
+}
+
+const key = (metric: Json): string =>
+  `${String(metric["Namespace"] ?? metric["MetricNamespace"])} ${String(metric["MetricName"])}`;
+
+const filters: readonly Filter[] = ofType(
+  everything,
+  "AWS::Logs::MetricFilter",
+).flatMap(({ properties }) =>
+  list(properties, "MetricTransformations")
+    .filter(isJson)
+    .map((transformation) => ({
+      metric: key(transformation),
+      matches: parsePattern(String(properties["FilterPattern"])),
+      value: String(transformation["MetricValue"]),
+    })),
+);
+
+/** What the lines add to each metric, by namespace and name; no entry where there is no data point. */
+function play(messages: readonly Json[]): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  for (const message of messages) {
+    const line: unknown = JSON.parse(lambdaLine(message));
+    for (const { metric, matches, value } of filters) {
+      if (!matches(line)) continue;
+      const number = value.startsWith("$") ? select(value, line) : +value;
+      if (typeof number !== "number") throw new Error(`${value} is no number`);
+      sums.set(metric, (sums.get(metric) ?? 0) + number);
+    }
+  }
+  return sums;
+}
+
+interface Alarm {
+  readonly name: string;
+  readonly properties: Json;
+}
+
+const alarms: readonly Alarm[] = ofType(standard, "AWS::CloudWatch::Alarm").map(
+  ({ properties }) => ({
+    name:
+      /See "After an alarm: (.+)" in the README\.$/.exec(
+        String(properties["AlarmDescription"]),
+      )?.[1] ?? "",
+    properties,
+  }),
+);
+
+function alarm(name: string): Json {
+  const found = alarms.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`there is no alarm ${name}`);
+  return found.properties;
+}
+
+/** What CloudWatch makes of one period with that sum, or without data. */
+function state(properties: Json, sum: number | undefined): string {
+  if (sum === undefined) {
+    return {
+      breaching: "ALARM",
+      notBreaching: "OK",
+      ignore: "as before",
+    }[String(properties["TreatMissingData"])]!;
+  }
+  const threshold = Number(properties["Threshold"]);
+  const breaching = {
+    GreaterThanOrEqualToThreshold: sum >= threshold,
+    LessThanThreshold: sum < threshold,
+  }[String(properties["ComparisonOperator"])]!;
+  return breaching ? "ALARM" : "OK";
+}
+
+const SWEEP_ALARMS = [
+  "no successful sweep",
+  "too many",
+  "stopped early",
+  "deletions failed",
+  "expired in use",
+];
+
+/** The alarms that look at sweeps and ring after these lines. */
+function ringing(messages: readonly Json[]): readonly string[] {
+  const sums = play(messages);
+  return SWEEP_ALARMS.filter((name) => {
+    const properties = alarm(name);
+    return state(properties, sums.get(key(properties))) === "ALARM";
+  });
+}
+
+describe("alarms about sweeps", () => {
+  let summary: Json = {};
+  let lost: readonly Json[] = [];
+  beforeAll(async () => {
+    const logged = await lines(emptyAccount);
+    summary = logged.at(-1) ?? {};
+    lost = await lines(noVendor);
+  });
+
+  /** A summary as the real one, with another end and other counts. */
+  function ended(
+    stoppedBecause: StoppedBecause,
+    counts: Partial<SweepCounts> = {},
+  ): Json {
+    const old = summary["counts"];
+    return {
+      ...summary,
+      stoppedBecause,
+      counts: { ...(isJson(old) ? old : {}), listed: 40, ...counts },
+    };
+  }
+
+  it("read a real summary", () => {
+    expect(summary).toMatchObject({
+      event: "sweep-summary",
+      stoppedBecause: "done",
+      mode: "dry-run",
+    });
+    expect(ringing([summary])).toEqual([]);
+  });
+
+  it("ring when a real sweep saw nothing", () => {
+    expect(lost.at(-1)).toMatchObject({ stoppedBecause: "no-evidence" });
+    expect(ringing(lost)).toEqual(["no successful sweep", "stopped early"]);
+  });
+
+  it.each<[StoppedBecause, readonly string[]]>([
+    ["done", []],
+    ["max-deletions", []],
+    ["out-of-time", []],
+    ["too-many", ["no successful sweep", "too many"]],
+    ["evidence-too-old", ["no successful sweep", "stopped early"]],
+    ["vendor-unhealthy", ["no successful sweep", "stopped early"]],
+    ["vendor-billing", ["no successful sweep", "stopped early"]],
+    ["credentials-rejected", ["no successful sweep", "stopped early"]],
+    ["vendor-access-denied", ["no successful sweep", "stopped early"]],
+    ["no-evidence", ["no successful sweep", "stopped early"]],
+  ])("after a sweep that ended %s: %j", (stoppedBecause, expected) => {
+    expect(ringing([ended(stoppedBecause)])).toEqual(expected);
+    expect(ringing([{ ...ended(stoppedBecause), mode: "delete" }])).toEqual(
+      expected,
+    );
+  });
+
+  it.each<[Partial<SweepCounts>, readonly string[]]>([
+    [{ failed: 1 }, ["deletions failed"]],
+    [{ unconfirmed: 2 }, ["deletions failed"]],
+    [{ expiredInUse: 1 }, ["expired in use"]],
+    [{ deleted: 5, alreadyGone: 1, remaining: 3, eligible: 9 }, []],
+  ])("after counts of %j: %j", (counts, expected) => {
+    expect(ringing([ended("done", counts)])).toEqual(expected);
+  });
+
+  it("end with the next good sweep, and not before", () => {
+    const good = play([ended("done")]);
+    const quiet = play([{ event: "delete-outcome", outcome: "deleted" }]);
+    for (const name of SWEEP_ALARMS.slice(1)) {
+      const properties = alarm(name);
+      expect([name, state(properties, good.get(key(properties)))]).toEqual([
+        name,
+        "OK",
+      ]);
+      expect([name, state(properties, quiet.get(key(properties)))]).toEqual([
+        name,
+        "as before",
+      ]);
+    }
+    // A sweep that saw no list says nothing about certificates in use.
+    const blind = play([ended("no-evidence", { listed: 0 })]);
+    const inUse = alarm("expired in use");
+    expect(state(inUse, blind.get(key(inUse)))).toBe("as before");
+    const emptied = play([ended("done", { listed: 0 })]);
+    expect(state(inUse, emptied.get(key(inUse)))).toBe("OK");
+  });
+
+  it("count what the dashboard shows", () => {
+    const sums = play([
+      ended("done", { deleted: 5, eligible: 9, remaining: 3, failed: 1 }),
+      ended("done", { deleted: 2, eligible: 2 }),
+    ]);
+    const of = (name: string) => sums.get(`LiveCertJanitor/Janitor ${name}`);
+    expect(of("CertificatesDeleted")).toBe(7);
+    expect(of("CertificatesEligible")).toBe(11);
+    expect(of("CertificatesRemaining")).toBe(3);
+    expect(of("DeletionsFailed")).toBe(1);
+    expect(of("SweepsSucceeded")).toBe(2);
+  });
+
+  it("read no line but a summary of Lambda's own form", () => {
+    const line: unknown = { timestamp: "", level: "INFO", ...summary };
+    expect(filters.some(({ matches }) => matches(line))).toBe(false);
+    expect(
+      play([
+        { event: "sweep-report", stoppedBecause: "done" },
+        { event: "not-attempted", because: "too-many" },
+      ]).size,
+    ).toBe(0);
+  });
+
+  it("are filters of the sweep's log, in the stack's own namespace", () => {
+    for (const stack of [standard, everything]) {
+      for (const { properties } of ofType(stack, "AWS::Logs::MetricFilter")) {
+        expect(properties["LogGroupName"]).toEqual({ Ref: "SweepLogs" });
+      }
+    }
+    expect(
+      filters.every(({ metric }) =>
+        metric.startsWith("LiveCertJanitor/Janitor "),
+      ),
+    ).toBe(true);
+  });
+});
+
+describe("alarms about the parts", () => {
+  const queue = (logicalId: string) => [
+    {
+      Name: "QueueName",
+      Value: { "Fn::GetAtt": [logicalId, "QueueName"] },
+    },
+  ];
+
+  it.each([
+    [
+      "sweep failed",
+      "AWS/Lambda",
+      "Errors",
+      "Sum",
+      [{ Name: "FunctionName", Value: { Ref: "SweepFunction" } }],
+      1,
+      "as before",
+    ],
+    [
+      "sweep not started",
+      "AWS/SQS",
+      "ApproximateNumberOfMessagesVisible",
+      "Maximum",
+      queue("ScheduleDeadLetters"),
+      1,
+      "OK",
+    ],
+    [
+      "failed sweep kept",
+      "AWS/SQS",
+      "ApproximateNumberOfMessagesVisible",
+      "Maximum",
+      queue("FailedSweeps"),
+      1,
+      "OK",
+    ],
+    [
+      "API errors",
+      "AWS/ApiGateway",
+      "5xx",
+      "Sum",
+      [{ Name: "ApiId", Value: { Ref: "HttpApi" } }],
+      3,
+      "OK",
+    ],
+  ])(
+    "%s watches %s %s",
+    (name, namespace, metric, statistic, dimensions, threshold, quiet) => {
+      const properties = alarm(name);
+      expect(properties).toMatchObject({
+        Namespace: namespace,
+        MetricName: metric,
+        Statistic: statistic,
+        Dimensions: dimensions,
+      });
+      expect(state(properties, threshold)).toBe("ALARM");
+      expect(state(properties, threshold - 1)).toBe("OK");
+      expect(state(properties, undefined)).toBe(quiet);
+    },
+  );
+});
+
+describe("the dead man", () => {
+  it.each([
+    ["default", standard, 49],
+    ["every 6 hours", everything, 13],
+  ])("rings after twice the interval and an hour: %s", (_, stack, hours) => {
+    const [properties] = ofType(stack, "AWS::CloudWatch::Alarm")
+      .map((one) => one.properties)
+      .filter((one) => one["TreatMissingData"] === "breaching");
+    expect(properties).toMatchObject({
+      MetricName: "SweepsSucceeded",
+      Statistic: "Sum",
+      Period: 3600,
+      EvaluationPeriods: hours,
+      DatapointsToAlarm: hours,
+      Threshold: 1,
+      ComparisonOperator: "LessThanThreshold",
+    });
+    // CloudWatch looks back seven days at most.
+    expect(hours * 3600).toBeLessThanOrEqual(7 * 86_400);
+  });
+});
+
+describe("every alarm", () => {
+  it("goes to the topic", () => {
+    expect(alarms).toHaveLength(9);
+    for (const { properties } of alarms) {
+      expect(properties["AlarmActions"]).toEqual([
+        { Ref: "NotificationsTopic" },
+      ]);
+      expect(properties["ActionsEnabled"] ?? true).toBe(true);
+    }
+  });
+
+  it("says who is hurt, why, and what to do, within CloudWatch's limit", () => {
+    expect(new Set(alarms.map(({ name }) => name)).size).toBe(9);
+    for (const { name, properties } of alarms) {
+      const text = String(properties["AlarmDescription"]);
+      expect(name).not.toBe("");
+      expect(text).toMatch(/[Mm]ost likely/);
+      expect(text).toMatch(/\bfirst\b|at once/);
+      expect(text.length).toBeLessThan(1024);
+    }
+  });
+
+  const path = join(ROOT, "README.md");
+  const readme = existsSync(path) ? readFileSync(path, "utf8") : "";
+  it.skipIf(!readme.includes("After an alarm"))(
+    "has its section in the README",
+    () => {
+      for (const { name } of alarms) {
+        expect(readme).toMatch(
+          new RegExp(`^#+ After an alarm: ${name}\\s*$`, "mu"),
+        );
+      }
+    },
+  );
+});

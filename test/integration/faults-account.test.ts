@@ -1,0 +1,407 @@
+/** Faults that one call does not show: clocks, keys, the secret store, lost answers, and pages that lie. */
+import { afterEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../functions/aws/clock.ts";
+import { readConfiguration } from "../../functions/aws/configuration.ts";
+import type { Host } from "../../functions/host.ts";
+import { remove } from "../../functions/janitor/remove.ts";
+import {
+  VendorFailure,
+  withDeadline,
+  type Deadline,
+} from "../../functions/janitor/vendor.ts";
+import { createVendor, type Vendor } from "../../functions/wiring.ts";
+import {
+  startLiveEmulator,
+  type LiveEmulator,
+  type LiveEmulatorOptions,
+} from "../../infra/local/live-emulator/server.ts";
+import {
+  startSecretsManagerEmulator,
+  type SecretsManagerEmulator,
+  type SecretsManagerFaults,
+} from "../../infra/local/secrets-manager-emulator.ts";
+import { http, startFaultyServer } from "../support/faulty-server.ts";
+import {
+  awsEnvironment,
+  certificate,
+  domain,
+  KEY,
+  SECRET_ID,
+  startWorld,
+  type World,
+} from "../support/world.ts";
+
+const CERTIFICATE = certificate(1, -30);
+const ACCOUNT = {
+  certificates: [CERTIFICATE, certificate(2, 60)],
+  domains: [domain("unbound.example.com")],
+};
+const NEW_KEY = { ...KEY, accessKeyId: "AKLTTESTEXAMPLE000000000000000002" };
+const SIXTEEN_MINUTES_S = 16 * 60;
+const LATE_MS = 50;
+
+const cleanUp: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleanUp.splice(0).reverse()) await clean();
+});
+
+interface Around {
+  readonly live: LiveEmulator;
+  readonly secrets: SecretsManagerEmulator;
+  readonly vendor: Vendor;
+  /** Milliseconds by which the wall clock of both sides has been put forward. */
+  shift: number;
+  readonly host: Host;
+}
+
+async function around(
+  options: {
+    readonly live?: Partial<LiveEmulatorOptions>;
+    readonly attemptMs?: number;
+    readonly endpoint?: string;
+  } = {},
+): Promise<Around> {
+  const now = () => Date.now() + made.shift;
+  const live = await startLiveEmulator({
+    credentials: [KEY],
+    account: ACCOUNT,
+    switches: { perSecond: null },
+    now,
+    ...options.live,
+  });
+  const secrets = await startSecretsManagerEmulator({
+    secrets: { [SECRET_ID]: JSON.stringify(KEY) },
+  });
+  awsEnvironment(secrets.url);
+  const env = {
+    VOLCENGINE_SECRET_ID: SECRET_ID,
+    VOLCENGINE_ENDPOINT: options.endpoint ?? live.url,
+  };
+  const host: Host = {
+    env,
+    clock: { ...systemClock, now },
+    random: () => 0,
+    log: () => undefined,
+  };
+  const vendor = createVendor(
+    host,
+    readConfiguration(env),
+    options.attemptMs ?? 1000,
+  );
+  const made: Around = { live, secrets, vendor, host, shift: 0 };
+  cleanUp.push(() =>
+    Promise.all([vendor.close(), live.close(), secrets.close()]),
+  );
+  return made;
+}
+
+/** Runs `work` under a deadline, which it must keep to 50 ms; resolves to its failure. */
+async function failureOf(
+  work: (deadline: Deadline) => Promise<unknown>,
+  deadlineMs = 1500,
+): Promise<VendorFailure | undefined> {
+  const finished = new AbortController();
+  const late = systemClock
+    .sleep(deadlineMs + LATE_MS, finished.signal)
+    .then(() => {
+      throw new Error("the deadline passed");
+    });
+  const settled = withDeadline(systemClock, deadlineMs, undefined, work).then(
+    () => undefined,
+    (failure: unknown) => {
+      if (failure instanceof VendorFailure) return failure;
+      throw failure;
+    },
+  );
+  return Promise.race([settled, late]).finally(() => {
+    finished.abort();
+    late.catch(() => undefined);
+  });
+}
+
+describe("clocks that differ by 16 minutes", () => {
+  it.each([SIXTEEN_MINUTES_S, -SIXTEEN_MINUTES_S])(
+    "%i s: InvalidTimestamp is not done, signed anew each time, four times at most",
+    async (seconds) => {
+      const { live, vendor } = await around({
+        live: { now: () => Date.now() + seconds * 1000 },
+      });
+      const failure = await failureOf((deadline) =>
+        vendor.remover.deleteCertificate({
+          chainId: CERTIFICATE.chainId,
+          secretVersion: live.url,
+          sendBefore: Infinity,
+          deadline,
+          permit: () => true,
+          ended: () => undefined,
+        }),
+      );
+      // Another version of the secret than the evidence's: nothing is sent.
+      expect(failure).toMatchObject({ kind: "secret-changed", attempts: 0 });
+      const observing = await failureOf((deadline) =>
+        vendor.observer.observe(deadline),
+      );
+      expect(observing).toMatchObject({
+        kind: "clock-off",
+        outcome: "not done",
+        code: "InvalidTimestamp",
+        possiblyDone: false,
+      });
+      expect(observing?.attempts).toBe(4);
+      expect(live.counts()["ListDomainDetail"]).toBe(4);
+    },
+  );
+
+  it.each([SIXTEEN_MINUTES_S, -SIXTEEN_MINUTES_S])(
+    "%i s in the Date header alone: no evidence, and nothing to repeat",
+    async (seconds) => {
+      const { live, vendor } = await around();
+      live.fault({
+        kind: "date-skew",
+        action: "ListDomainDetail",
+        seconds,
+        times: 9,
+      });
+      const failure = await failureOf((deadline) =>
+        vendor.observer.observe(deadline),
+      );
+      expect(failure).toMatchObject({ kind: "clock-off", outcome: "answered" });
+      expect(live.counts()["ListDomainDetail"]).toBe(1);
+    },
+  );
+});
+
+describe("a deletion whose answer is lost", () => {
+  let world: World | undefined;
+  afterEach(async () => {
+    await world?.close();
+    world = undefined;
+  });
+
+  it.each(["reset-after", "http-504-after"] as const)(
+    "by %s, then not found: already gone, by a fresh list",
+    async (kind) => {
+      const account = ACCOUNT;
+      world = await startWorld({
+        live: { account, switches: { perSecond: null } },
+      });
+      world.live.fault({ kind, action: "DeleteCert" });
+      const path = `/certificates/${CERTIFICATE.chainId}`;
+      const { status, body } = await world.call("DELETE", path);
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ outcome: "alreadyGone" });
+      expect(world.live.writes().map(({ code }) => code)).toEqual([
+        undefined,
+        "ResourceNotFound",
+      ]);
+      expect(world.live.counts()["ListCertV2"]).toBe(8);
+    },
+  );
+
+  it("because it was slow, then not found: already gone, within the deadline", async () => {
+    const { live, vendor, host } = await around({ attemptMs: 300 });
+    live.fault({ kind: "slow", action: "DeleteCert", ms: 600 });
+    let outcome = "";
+    const failure = await failureOf(async (deadline) => {
+      const removal = await remove(
+        { ...vendor, clock: host.clock, log: host.log },
+        readConfiguration(host.env).policy,
+        {
+          chainId: CERTIFICATE.chainId,
+          force: false,
+          dryRun: false,
+          asked: {},
+        },
+        deadline,
+      );
+      ({ outcome } = removal);
+    }, 8000);
+    expect(failure).toBeUndefined();
+    expect(outcome).toBe("alreadyGone");
+    expect(live.writes()).toHaveLength(2);
+  });
+});
+
+describe("a key that is rotated in the middle", () => {
+  it("of a reading: the rejected call is repeated once with the new key, and the evidence is read again", async () => {
+    const { live, secrets, vendor } = await around();
+    await failureOf((deadline) => vendor.observer.observe(deadline), 4000);
+    const version = secrets.putSecretValue(SECRET_ID, JSON.stringify(NEW_KEY));
+    live.setCredentials([NEW_KEY]);
+    const observing = await withDeadline(systemClock, 4000, undefined, (d) =>
+      vendor.observer.observe(d),
+    );
+    expect(observing.secretVersion).toBe(version);
+    expect(secrets.calls).toBe(2);
+  });
+
+  it("of a DELETE: what was read with the old key is read again before it is done", async () => {
+    const log: Readonly<Record<string, unknown>>[] = [];
+    const world: World = await startWorld({
+      live: { account: ACCOUNT, switches: { perSecond: null } },
+      host: {
+        log: (line) => {
+          log.push(line);
+          if (log.length > 1) return;
+          world.secrets.putSecretValue(SECRET_ID, JSON.stringify(NEW_KEY));
+          world.live.setCredentials([NEW_KEY]);
+        },
+      },
+    });
+    cleanUp.push(() => world.close());
+    const path = `/certificates/${CERTIFICATE.chainId}`;
+    const { status, body } = await world.call("DELETE", path);
+    expect({ status, outcome: body["outcome"] }).toEqual({
+      status: 200,
+      outcome: "deleted",
+    });
+    expect(world.live.writes().map(({ code }) => code)).toEqual([
+      "InvalidAccessKey",
+      undefined,
+    ]);
+    expect(world.live.counts()["ListCertV2"]).toBe(8);
+    expect(world.secrets.calls).toBe(2);
+  });
+
+  it("but not in the secret: rejected after one attempt", async () => {
+    const { live, vendor, secrets } = await around();
+    live.setCredentials([NEW_KEY]);
+    const failure = await failureOf((deadline) =>
+      vendor.observer.observe(deadline),
+    );
+    expect(failure).toMatchObject({
+      kind: "credentials-rejected",
+      outcome: "credentials",
+      attempts: 1,
+    });
+    expect(secrets.calls).toBe(2);
+  });
+});
+
+describe("the secret store", () => {
+  it.each<[string, Partial<SecretsManagerFaults>, RegExp, number]>([
+    ["down", { down: true }, /InternalServiceError/, 2],
+    ["throttling", { throttle: true }, /ThrottlingException/, 2],
+    ["returning binary", { binary: true }, /holds no text/, 1],
+  ])("%s: misconfigured, nothing sent", async (_, faults, message, calls) => {
+    const { live, secrets, vendor } = await around();
+    Object.assign(secrets.faults, faults);
+    const failure = await failureOf((deadline) =>
+      vendor.observer.observe(deadline),
+    );
+    expect(failure).toMatchObject({
+      kind: "misconfigured",
+      outcome: "not done",
+      attempts: 0,
+      possiblyDone: false,
+    });
+    expect(failure?.message).toMatch(message);
+    expect(failure?.message).toContain(SECRET_ID);
+    expect(secrets.calls).toBe(calls);
+    expect(live.log).toHaveLength(0);
+    Object.assign(secrets.faults, {
+      down: false,
+      throttle: false,
+      binary: false,
+    });
+    const again = await failureOf((d) => vendor.observer.observe(d), 4000);
+    expect(again).toBeUndefined();
+  });
+
+  it("with a pending version only: misconfigured, and the pending one is not used", async () => {
+    const { live, secrets, vendor } = await around();
+    secrets.putSecretValue(SECRET_ID, JSON.stringify(KEY), "AWSPENDING");
+    secrets.dropCurrent(SECRET_ID);
+    const failure = await failureOf((deadline) =>
+      vendor.observer.observe(deadline),
+    );
+    expect(failure).toMatchObject({ kind: "misconfigured", attempts: 0 });
+    expect(failure?.message).toContain("ResourceNotFoundException");
+    expect(live.log).toHaveLength(0);
+    secrets.rotate(SECRET_ID);
+    const again = await failureOf((d) => vendor.observer.observe(d), 4000);
+    expect(again).toBeUndefined();
+  });
+
+  it("slower than the deadline: over at the deadline, nothing sent, and no harm to the next call", async () => {
+    const { live, secrets, vendor } = await around();
+    secrets.faults.slowMs = 900;
+    const failure = await failureOf(
+      (deadline) => vendor.observer.observe(deadline),
+      500,
+    );
+    expect(failure).toMatchObject({
+      kind: "timeout",
+      attempts: 0,
+      possiblyDone: false,
+    });
+    expect(live.log).toHaveLength(0);
+    const again = await failureOf((d) => vendor.observer.observe(d), 4000);
+    expect(again).toBeUndefined();
+    expect(secrets.calls).toBe(1);
+  });
+
+  it("that hangs is given up before a request's time is over, so that the next request asks anew", async () => {
+    const { secrets, vendor } = await around();
+    secrets.faults.slowMs = 60_000;
+    const failure = await failureOf(
+      (deadline) => vendor.observer.observe(deadline),
+      10_000,
+    );
+    expect(failure).toMatchObject({ kind: "misconfigured", attempts: 0 });
+    expect(failure?.message).toContain("TimeoutError");
+    expect(secrets.calls).toBe(2);
+  });
+
+  it("down for less than an hour does not stop what has read the key before; for longer it does", async () => {
+    const made = await around();
+    const { secrets, vendor } = made;
+    const observe = () =>
+      failureOf((deadline) => vendor.observer.observe(deadline), 4000);
+    expect(await observe()).toBeUndefined();
+    secrets.faults.down = true;
+    made.shift = 59 * 60_000;
+    expect(await observe()).toBeUndefined();
+    expect(secrets.calls).toBe(3);
+    made.shift = 62 * 60_000;
+    expect(await observe()).toMatchObject({ kind: "misconfigured" });
+  });
+});
+
+describe("pages that cannot be true", () => {
+  const DEEP = "[".repeat(200_000) + "]".repeat(200_000);
+
+  it.each([
+    ["a Total of 2^53 + 1", '"DomainList":[],"Total":9007199254740993'],
+    ["a Total of 2^53 - 1", '"DomainList":[],"Total":9007199254740991'],
+    ["a Total of 1e999", '"DomainList":[],"Total":1e999'],
+    ["a negative Total", '"DomainList":[],"Total":-1'],
+    ["a domain nested 200,000 deep", `"DomainList":[${DEEP}],"Total":1`],
+    ["a list that is none", '"DomainList":{"length":1},"Total":1'],
+  ])("%s: no complete evidence", async (_, result) => {
+    const answer = http(
+      "200 OK",
+      `{"ResponseMetadata":{"RequestId":"r"},"Result":{${result}}}`,
+    );
+    const certificates = http(
+      "200 OK",
+      '{"ResponseMetadata":{"RequestId":"r"},"Result":{"CertList":[],"Total":0}}',
+    );
+    const server = await startFaultyServer([
+      (socket, text) => {
+        const isDomains = text.includes("ListDomainDetail");
+        socket.write(isDomains ? answer : certificates);
+      },
+    ]);
+    cleanUp.push(() => server.close());
+    const { vendor } = await around({ endpoint: server.origin.origin });
+    const failure = await failureOf(
+      (deadline) => vendor.observer.observe(deadline),
+      4000,
+    );
+    expect(failure).toMatchObject({
+      kind: "incomplete-listing",
+      outcome: "answered",
+    });
+  });
+});

@@ -1,0 +1,293 @@
+/** The invariants of one run, stated over what was served, sent and logged. */
+import { inspect } from "node:util";
+import { state, type Evidence, type Stated } from "./statement.ts";
+import type { LogLine, Round, Run, World } from "./sweep-process.ts";
+import { VENDOR_MARK, type Page, type Send } from "./vendor-model.ts";
+
+export interface Violation {
+  /** Its number in the contract; 0 for a report that does not add up. */
+  readonly invariant: number;
+  readonly what: string;
+}
+
+type Report = (invariant: number, what: string) => void;
+
+/** Milliseconds for rounding in sums of virtual times. */
+const EPSILON = 1e-6;
+
+/** The pages that a round was served. */
+export function pagesOf(world: World, round: Round): Page[] {
+  return round.requestIds.flatMap((id) => world.vendor.pages.get(id) ?? []);
+}
+
+export function evidenceOf(pages: readonly Page[]): Evidence {
+  return {
+    listings: pages
+      .filter(({ action }) => action === "ListCertV2")
+      .map(({ expiring, items }) => ({ expiring, records: items })),
+    domains: pages
+      .filter(({ action }) => action === "ListDomainDetail")
+      .flatMap(({ items }) => items),
+  };
+}
+
+/** What makes a round no evidence at all; undefined if it is one. */
+function defectOf(pages: readonly Page[], run: Run): string | undefined {
+  const domains = pages.filter(({ action }) => action === "ListDomainDetail");
+  const certificates = pages.filter(({ action }) => action === "ListCertV2");
+  if (domains.length === 0 || certificates.length < 4)
+    return "a listing is missing";
+  if (new Set(pages.map(({ key }) => key)).size > 1) return "two keys";
+  if (pages.some(({ date }) => date === undefined)) return "no date";
+  const distinct = new Set(
+    domains.flatMap(({ items }) => items.map((item) => JSON.stringify(item))),
+  ).size;
+  if (!domains.some(({ total }) => total === distinct))
+    return `${String(distinct)} domains came, and no Total said so`;
+  return run.rounds.length === 0 ? "no round" : undefined;
+}
+
+interface Judged {
+  readonly round: Round;
+  readonly stated: ReadonlyMap<string, Stated>;
+  readonly defect: string | undefined;
+}
+
+function checkEvidence(
+  run: Run,
+  sends: readonly Send[],
+  judged: readonly Judged[],
+  report: Report,
+): void {
+  for (const send of sends) {
+    const id = send.chainId.toLowerCase();
+    const basis = judged.findLast(
+      ({ round }) => round.endedAt <= send.sentAt + EPSILON,
+    );
+    if (basis === undefined) {
+      report(1, `${run.options.name}: ${id} without any evidence`);
+      continue;
+    }
+    const { round, stated, defect } = basis;
+    if (defect !== undefined)
+      report(1, `${run.options.name}: ${id} on no evidence: ${defect}`);
+    if (send.sentAt >= round.startedAt + 60_000 + EPSILON)
+      report(1, `${run.options.name}: ${id} on evidence older than 60 s`);
+    if (stated.get(id)?.inUse !== false)
+      report(2, `${run.options.name}: ${id} is in use by the evidence`);
+    else if (!stated.get(id)?.deletable)
+      report(1, `${run.options.name}: ${id} may not be deleted`);
+  }
+}
+
+function checkPace(run: Run, sends: readonly Send[], report: Report): void {
+  const gap = 1000 / run.options.configuration.sendsPerSecond;
+  for (const [i, { sentAt, chainId }] of sends.entries()) {
+    const before = sends[i - 1];
+    if (before !== undefined && sentAt - before.sentAt < gap - EPSILON)
+      report(
+        3,
+        `${chainId} ${String(sentAt - before.sentAt)} ms after another`,
+      );
+    const tenBefore = sends[i - 10];
+    if (tenBefore !== undefined && sentAt - tenBefore.sentAt < 1000)
+      report(3, `11 sends within a second`);
+    const inFlight = sends.filter(
+      (other) => other.sentAt <= sentAt && other.endedAt > sentAt,
+    ).length;
+    if (!run.crashed && inFlight > 8)
+      report(3, `${String(inFlight)} in flight`);
+  }
+}
+
+function checkNumber(
+  run: Run,
+  sends: readonly Send[],
+  judged: readonly Judged[],
+  report: Report,
+): void {
+  const { maxDeletions, dryRun } = run.options.configuration;
+  const distinct = new Set(sends.map(({ chainId }) => chainId.toLowerCase()));
+  if (distinct.size > maxDeletions)
+    report(4, `${String(distinct.size)} certificates tried`);
+  const [first] = judged;
+  if (first?.defect === undefined && first !== undefined) {
+    const eligible = [...first.stated.values()].filter((s) => s.deletable);
+    const tooMany = eligible.length > maxDeletions;
+    if (tooMany && sends.length > 0)
+      report(4, `${String(eligible.length)} eligible, and yet deletions`);
+    if (
+      run.report !== undefined &&
+      tooMany !== (run.report.stoppedBecause === "too-many")
+    ) {
+      report(
+        4,
+        `${String(eligible.length)} eligible, and ${run.report.stoppedBecause}`,
+      );
+    }
+  }
+  if (dryRun && sends.length > 0)
+    report(8, `${String(sends.length)} writes in a dry run`);
+}
+
+function checkLog(run: Run, report: Report): void {
+  const open = new Map<unknown, LogLine>();
+  let previous: LogLine | undefined;
+  for (const entry of run.journal) {
+    if (entry.kind === "send") {
+      if (entry.action === "DeleteCert") {
+        const { ChainID } = JSON.parse(entry.body) as { ChainID: string };
+        const announced =
+          previous?.["event"] === "delete-attempt" &&
+          previous["chainId"] === ChainID;
+        if (!announced) report(5, `${ChainID} sent without a line before`);
+      }
+      previous = undefined;
+      continue;
+    }
+    const { line } = entry;
+    previous = line;
+    if (line["event"] === "delete-attempt") {
+      if (open.has(line["chainId"]))
+        report(5, `${String(line["chainId"])}: no outcome before the next`);
+      open.set(line["chainId"], line);
+    } else if (line["event"] === "delete-outcome") {
+      if (open.get(line["chainId"])?.["attempt"] !== line["attempt"])
+        report(5, `${String(line["chainId"])}: an outcome of no attempt`);
+      open.delete(line["chainId"]);
+    }
+  }
+  if (!run.crashed && open.size > 0)
+    report(5, `${String(open.size)} attempts without an outcome`);
+  const summaries = run.journal.filter(
+    (entry) => entry.kind === "log" && entry.line["event"] === "sweep-summary",
+  );
+  if (!run.crashed && summaries.length !== 1)
+    report(5, `${String(summaries.length)} summaries`);
+}
+
+function checkEnd(world: World, run: Run, report: Report): void {
+  if (run.crashed) return;
+  const { lifetime, name } = run.options;
+  if (run.endedAt === undefined) {
+    report(11, `${name} never ended`);
+    return;
+  }
+  const left = run.startedAt + lifetime - run.endedAt;
+  // A host that gives less than that can only be answered at once.
+  if (left < 10_000 - EPSILON && run.endedAt > run.startedAt + EPSILON)
+    report(9, `${name} stopped with ${String(left)} ms left`);
+  const asked = new Map<string, number>();
+  for (const send of world.vendor.sends) {
+    if (send.caller !== name || send.action !== "DeleteCert") continue;
+    asked.set(send.asked, (asked.get(send.asked) ?? 0) + 1);
+  }
+  for (const [body, times] of asked) {
+    if (times > 8) report(11, `${body} sent ${String(times)} times`);
+  }
+  const error = run.error as { name?: string } | undefined;
+  if (error !== undefined && error.name !== "NoEvidence")
+    report(12, `${name} threw ${inspect(error, { depth: 3 })}`);
+}
+
+function checkSecrecy(world: World, run: Run, report: Report): void {
+  const texts = [
+    ...run.journal.flatMap((entry) =>
+      entry.kind === "log" ? [JSON.stringify(entry.line)] : [],
+    ),
+    JSON.stringify(run.report ?? {}),
+    run.error === undefined ? "" : inspect(run.error, { depth: 10 }),
+  ].join("\n");
+  // Secrets of the model begin alike, whatever version they are.
+  for (const secret of ["SECRET-", VENDOR_MARK, "Signature="]) {
+    if (texts.includes(secret))
+      report(10, `${run.options.name} shows ${secret}`);
+  }
+  if (texts.includes(world.secret.secretAccessKey)) report(10, "the key");
+}
+
+function checkReport(world: World, run: Run, report: Report): void {
+  const { report: result } = run;
+  if (result === undefined) return;
+  const { counts, items } = result;
+  const sum =
+    counts.deleted +
+    counts.alreadyGone +
+    counts.unconfirmed +
+    counts.failed +
+    counts.remaining;
+  if (sum !== counts.eligible) report(0, "the counts are not disjoint");
+  const gone = new Set(world.vendor.deletions.map(({ chainId }) => chainId));
+  for (const { chainId, outcome } of items) {
+    if (outcome === "deleted" && !gone.has(chainId.toLowerCase()))
+      report(0, `${chainId} is called deleted and is not`);
+  }
+}
+
+/** What a run that calls itself done may not have left. */
+function checkDone(run: Run, judged: readonly Judged[], report: Report): void {
+  if (run.report?.stoppedBecause !== "done") return;
+  const outcomes = new Map(
+    run.report.items.map((item) => [item.chainId.toLowerCase(), item.outcome]),
+  );
+  for (const [id, { deletable }] of judged.at(-1)?.stated ?? []) {
+    if (deletable && outcomes.get(id) === undefined)
+      report(12, `${run.options.name}: ${id} could have been deleted`);
+    if (
+      deletable &&
+      !run.options.configuration.dryRun &&
+      outcomes.get(id) === "remaining"
+    ) {
+      report(12, `${run.options.name}: ${id} remains after done`);
+    }
+  }
+}
+
+/** What holds against the truth: a deletion may be wrong only about what changed after the reading began. */
+function checkTruth(
+  world: World,
+  run: Run,
+  judged: readonly Judged[],
+  report: Report,
+): void {
+  for (const deletion of world.vendor.deletions) {
+    if (deletion.caller !== run.options.name) continue;
+    const basis = judged.findLast(({ round }) => round.endedAt <= deletion.at);
+    if (basis === undefined) continue;
+    const honest = pagesOf(world, basis.round).every(
+      ({ lie }) => lie === undefined,
+    );
+    if (!honest || deletion.changedAt >= basis.round.startedAt) continue;
+    if (!deletion.expired) report(1, `${deletion.chainId} had not expired`);
+    if (deletion.bound) report(2, `${deletion.chainId} was bound`);
+  }
+}
+
+export function checkRun(world: World, run: Run): Violation[] {
+  const violations: Violation[] = [];
+  const report: Report = (invariant, what) => {
+    violations.push({ invariant, what });
+  };
+  const { policy } = run.options.configuration;
+  const judged = run.rounds.map((round): Judged => {
+    const pages = pagesOf(world, round);
+    return {
+      round,
+      stated: state(evidenceOf(pages), policy, round.judgedAt),
+      defect: defectOf(pages, run),
+    };
+  });
+  const sends = world.vendor.sends.filter(
+    (send) => send.caller === run.options.name && send.action === "DeleteCert",
+  );
+  checkEvidence(run, sends, judged, report);
+  checkPace(run, sends, report);
+  checkNumber(run, sends, judged, report);
+  checkLog(run, report);
+  checkEnd(world, run, report);
+  checkSecrecy(world, run, report);
+  checkReport(world, run, report);
+  checkDone(run, judged, report);
+  checkTruth(world, run, judged, report);
+  return violations;
+}

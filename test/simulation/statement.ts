@@ -1,0 +1,239 @@
+/**
+ * What may be deleted, stated a second time: over the raw records as the vendor served them, without any code of
+ * the product, slowly and close to the text of the contract. Simulation and property tests compare the two.
+ */
+
+export interface Rule {
+  readonly match: "chainId" | "name" | "domain";
+  readonly value: string;
+  readonly until?: string;
+}
+
+export interface StatedPolicy {
+  readonly graceDays: number;
+  readonly unseenDomains: "keep" | "ignore";
+  readonly projectNames: readonly string[];
+  readonly protect: readonly Rule[];
+}
+
+export interface Evidence {
+  readonly listings: readonly {
+    readonly expiring: boolean;
+    readonly records: readonly unknown[];
+  }[];
+  readonly domains: readonly unknown[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What the statement says of one chain id. */
+export interface Stated {
+  readonly deletable: boolean;
+  readonly inUse: boolean;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+function fieldsOf(item: unknown): Fields {
+  return typeof item === "object" && item !== null && !Array.isArray(item)
+    ? (item as Fields)
+    : {};
+}
+
+function text(fields: Fields, name: string): string {
+  const value = fields[name];
+  return typeof value === "string" ? value : "";
+}
+
+function namesOf(fields: Fields): readonly string[] | undefined {
+  const list = fields["CertDomainList"];
+  if (list === undefined || list === null) return [];
+  if (!Array.isArray(list)) return undefined;
+  const names = list.filter((item): item is string => typeof item === "string");
+  return names.length === list.length ? names : undefined;
+}
+
+const plain = (name: string): string =>
+  name.toLowerCase().endsWith(".")
+    ? name.toLowerCase().slice(0, -1)
+    : name.toLowerCase();
+
+const idsOf = (fields: Fields): string[] =>
+  ["ChainID", "ChainIDVolc", "CertID"]
+    .map((name) => text(fields, name).toLowerCase())
+    .filter((id) => id !== "");
+
+/** Milliseconds, and whether a part of the next one has begun; undefined unless strict RFC 3339 and a real moment. */
+export function moment(value: string): number | undefined {
+  const parts =
+    /^([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?(Z|[+-][0-9]{2}:[0-9]{2})$/.exec(
+      value,
+    );
+  if (parts === null) return undefined;
+  const [, date = "", time = "", fraction = "", zone = ""] = parts;
+  // The engine accepts 24:00 and rolls impossible days over: what it makes of the text must read the same again.
+  const utc = Date.parse(`${date}T${time}Z`);
+  if (Number.isNaN(utc)) return undefined;
+  if (new Date(utc).toISOString() !== `${date}T${time}.000Z`) return undefined;
+  const [hours = 0, minutes = 0] =
+    zone === "Z" ? [0, 0] : zone.slice(1).split(":").map(Number);
+  if (hours > 23 || minutes > 59) return undefined;
+  const shift = (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60e3;
+  const whole = Number(fraction.slice(0, 3).padEnd(3, "0"));
+  const rest = /[1-9]/.test(fraction.slice(3)) ? 1 : 0;
+  const at = utc + whole + rest - shift;
+  return Number(date.slice(0, 4)) <= 1 || at === 0 ? undefined : at;
+}
+
+export function glob(pattern: string, value: string): boolean {
+  const source = [...pattern.toLowerCase()]
+    .map((c) =>
+      c === "*"
+        ? "[^]*"
+        : c === "?"
+          ? "[^]"
+          : c.replace(/[\\^$.|+()[\]{}/]/u, "\\$&"),
+    )
+    .join("");
+  return new RegExp(`^${source}$`, "u").test(value.toLowerCase());
+}
+
+/** The binding of a domain: an identifier, '' for none, or undefined for one that nobody can name. */
+function bindingOf(domain: Fields): string | undefined {
+  const id = domain["ChainID"];
+  const hint = domain["CertDomain"];
+  if (typeof id !== "string") return undefined;
+  if (id === "" && hint !== undefined && hint !== null && hint !== "")
+    return undefined;
+  return id.toLowerCase();
+}
+
+function covers(name: string, domain: string): boolean {
+  const dot = domain.indexOf(".");
+  return name === domain || (dot >= 0 && name === `*${domain.slice(dot)}`);
+}
+
+interface Domain {
+  readonly name: string;
+  readonly binding: string | undefined;
+  /** Its binding is no identifier of any listed certificate. */
+  readonly unknown: boolean;
+}
+
+function usedBy(record: Fields, domains: readonly Domain[]): boolean {
+  const ids = idsOf(record);
+  const names = (namesOf(record) ?? [])
+    .map(plain)
+    .filter((name) => name.trim() !== "");
+  return domains.some(
+    ({ name: domain, binding, unknown }) =>
+      (binding !== undefined && binding !== "" && ids.includes(binding)) ||
+      (unknown &&
+        (names.length === 0 || names.some((name) => covers(name, domain)))),
+  );
+}
+
+function hasUnseenName(record: Fields, domains: readonly Domain[]): boolean {
+  const names = (namesOf(record) ?? [])
+    .map(plain)
+    .filter((name) => name.trim() !== "");
+  return (
+    !names.some((name) => name.includes("*")) &&
+    names.some((name) => !domains.some((domain) => covers(name, domain.name)))
+  );
+}
+
+function isProtected(record: Fields, rules: readonly Rule[], now: number) {
+  return rules.some((rule) => {
+    if (rule.until !== undefined) {
+      const [year = 0, month = 0, day = 0] = rule.until.split("-").map(Number);
+      if (now >= Date.UTC(year, month - 1, day) + DAY) return false;
+    }
+    switch (rule.match) {
+      case "chainId":
+        return glob(rule.value, text(record, "ChainID"));
+      case "name":
+        return glob(rule.value, text(record, "CertName"));
+      case "domain":
+        return (namesOf(record) ?? []).some((name) => glob(rule.value, name));
+    }
+  });
+}
+
+function isExpiredAndSound(record: Fields, graceDays: number, now: number) {
+  const sound =
+    /^[0-9a-f]{32}$/i.test(text(record, "ChainID")) &&
+    ["NotBefore", "NotAfter", "Status"].every(
+      (name) => typeof record[name] === "string",
+    ) &&
+    namesOf(record) !== undefined;
+  const from = moment(text(record, "NotBefore"));
+  const to = moment(text(record, "NotAfter"));
+  return (
+    sound &&
+    from !== undefined &&
+    to !== undefined &&
+    from < to &&
+    to + graceDays * DAY <= now &&
+    record["Status"] === "Expire"
+  );
+}
+
+/** The data of a record, to tell whether two of one chain id contradict each other. */
+function dataOf(record: Fields): string {
+  return JSON.stringify([
+    idsOf(record),
+    namesOf(record),
+    ...["CertName", "NotBefore", "NotAfter", "Status", "ProjectName"].map(
+      (name) => text(record, name),
+    ),
+  ]);
+}
+
+/** For each chain id in lower case: may it be deleted at `now`, is it in use. */
+export function state(
+  evidence: Evidence,
+  policy: StatedPolicy,
+  now: number,
+): Map<string, Stated> {
+  const listed = evidence.listings.flatMap(({ expiring, records }) =>
+    records.map((item) => ({ expiring, record: fieldsOf(item) })),
+  );
+  const known = new Set(listed.flatMap(({ record }) => idsOf(record)));
+  const domains = evidence.domains.map(fieldsOf).map((domain): Domain => {
+    const binding = bindingOf(domain);
+    return {
+      name: plain(text(domain, "Domain")),
+      binding,
+      unknown: binding === undefined || (binding !== "" && !known.has(binding)),
+    };
+  });
+  const byId = new Map<string, typeof listed>();
+  for (const entry of listed) {
+    const id = text(entry.record, "ChainID").toLowerCase();
+    if (id === "") continue;
+    const entries = byId.get(id);
+    if (entries === undefined) byId.set(id, [entry]);
+    else entries.push(entry);
+  }
+  return new Map(
+    [...byId].map(([id, entries]) => {
+      const inUse = entries.some(({ record }) => usedBy(record, domains));
+      const deletable =
+        !inUse &&
+        new Set(entries.map(({ record }) => dataOf(record))).size === 1 &&
+        entries.every(
+          ({ expiring, record }) =>
+            expiring &&
+            isExpiredAndSound(record, policy.graceDays, now) &&
+            !(
+              policy.unseenDomains === "keep" && hasUnseenName(record, domains)
+            ) &&
+            !isProtected(record, policy.protect, now) &&
+            (policy.projectNames.length === 0 ||
+              policy.projectNames.includes(text(record, "ProjectName"))),
+        );
+      return [id, { deletable, inUse }];
+    }),
+  );
+}

@@ -1,0 +1,284 @@
+/** One run of the sweep in a process of its own: the real code over the modelled vendor, with everything it does noted. */
+import type { Configuration } from "../../functions/aws/configuration.ts";
+import { createSecretSource } from "../../functions/aws/secret.ts";
+import type { Log } from "../../functions/janitor/deletion-log.ts";
+import {
+  sweep,
+  type SweepReport,
+  type SweepSettings,
+} from "../../functions/janitor/sweep.ts";
+import type { Observer, Remover } from "../../functions/janitor/vendor.ts";
+import {
+  createLiveApi,
+  type LiveApi,
+} from "../../functions/volcengine/live-api.ts";
+import { createPacer } from "../../functions/volcengine/pacer.ts";
+import { createRemover } from "../../functions/volcengine/remover.ts";
+import type { Transport } from "../../functions/volcengine/transport.ts";
+import { createAccountObserver } from "../../functions/observing.ts";
+import type { Random } from "./random.ts";
+import type { VendorModel } from "./vendor-model.ts";
+import { ProcessClock, type VirtualClock } from "./virtual-clock.ts";
+
+/** The secret's store: what it holds changes when the key is rotated. */
+export interface SecretStore {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken: string | undefined;
+  version: number;
+}
+
+export type LogLine = Readonly<Record<string, unknown>>;
+
+export type JournalEntry = { readonly at: number } & (
+  | { readonly kind: "log"; readonly line: LogLine }
+  | {
+      readonly kind: "send";
+      readonly action: string;
+      readonly body: string;
+      readonly headers: Readonly<Record<string, string>>;
+    }
+);
+
+/** One reading of the account, by what the client was given. */
+export interface Reading {
+  readonly startedAt: number;
+  readonly requestIds: string[];
+}
+
+/** A reading that the observer called complete. */
+export interface Round extends Reading {
+  readonly endedAt: number;
+  /** The process's wall clock when it judged. */
+  readonly judgedAt: number;
+}
+
+/** Replaces parts of the product: how the simulation shows that it can fail. */
+export interface Tampering {
+  settings?(settings: SweepSettings): SweepSettings;
+  observer?(observer: Observer, run: Run): Observer;
+  remover?(remover: Remover, run: Run): Remover;
+  transport?(transport: Transport, log: Log): Transport;
+  log?(log: Log): Log;
+  remainingMs?(remaining: () => number): () => number;
+  sendsPerSecond?: number;
+}
+
+export interface RunOptions {
+  readonly name: string;
+  readonly configuration: Configuration;
+  /** Milliseconds that the host gives. */
+  readonly lifetime: number;
+  /** The process ends before the n-th continuation. */
+  readonly crashAt: number | undefined;
+  readonly wallOffset: number;
+  /** The wall clock is set while the run is under way. */
+  readonly wallJump:
+    { readonly after: number; readonly by: number } | undefined;
+  readonly timerLateness: boolean;
+  /** False: nothing is noted, for runs too large for it. */
+  readonly keepJournal?: boolean;
+  readonly tampering: Tampering;
+}
+
+export interface Run {
+  readonly options: RunOptions;
+  readonly startedAt: number;
+  readonly journal: JournalEntry[];
+  readonly rounds: Round[];
+  readonly clock: ProcessClock;
+  /** How many continuations there were. */
+  steps: number;
+  crashed: boolean;
+  endedAt: number | undefined;
+  report: SweepReport | undefined;
+  error: unknown;
+}
+
+export interface World {
+  readonly clock: VirtualClock;
+  readonly vendor: VendorModel;
+  readonly secret: SecretStore;
+  readonly random: Random;
+  readonly trace: (line: string) => void;
+}
+
+const ATTEMPT_MS = 10_000;
+const IN_FLIGHT = 8;
+
+/** Groups the calls of the observer by reading, which is what shares a deadline. */
+function recordReadings(api: LiveApi, run: Run, readings: Reading[]): LiveApi {
+  const known = new Map<unknown, Reading>();
+  return {
+    async call(action, body, options) {
+      let reading = known.get(options.deadline);
+      if (reading === undefined) {
+        reading = { startedAt: run.clock.monotonic(), requestIds: [] };
+        known.set(options.deadline, reading);
+        readings.push(reading);
+      }
+      const answer = await api.call(action, body, options);
+      reading.requestIds.push(answer.requestId);
+      return answer;
+    },
+  };
+}
+
+function recordRounds(
+  observer: Observer,
+  run: Run,
+  readings: readonly Reading[],
+): Observer {
+  return {
+    ...observer,
+    async observe(deadline) {
+      const observation = await observer.observe(deadline);
+      const reading = readings.at(-1);
+      if (reading === undefined) throw new Error("evidence without a reading");
+      run.rounds.push({
+        ...reading,
+        endedAt: run.clock.monotonic(),
+        judgedAt: run.clock.now(),
+      });
+      return observation;
+    },
+  };
+}
+
+/** Starts a run; it goes on as the world's clock is played. */
+export function startRun(world: World, options: RunOptions): Run {
+  const { name, configuration, tampering, keepJournal = true } = options;
+  const random = world.random.fork(name);
+  const step = (): boolean => {
+    run.steps += 1;
+    if (run.steps === options.crashAt && run.endedAt === undefined) {
+      run.crashed = true;
+      world.trace(`crash ${name}`);
+    }
+    return !run.crashed;
+  };
+  const run: Run = {
+    options,
+    startedAt: world.clock.time,
+    journal: [],
+    rounds: [],
+    clock: new ProcessClock(world.clock, {
+      step,
+      lateness: () => (options.timerLateness ? random.next() * 2 - 0.5 : 0),
+    }),
+    steps: 0,
+    crashed: false,
+    endedAt: undefined,
+    report: undefined,
+    error: undefined,
+  };
+  const { clock } = run;
+  clock.wallOffset = options.wallOffset;
+  const { wallJump } = options;
+  if (wallJump !== undefined) {
+    world.clock.at(run.startedAt + wallJump.after, () => {
+      clock.wallOffset += wallJump.by;
+    });
+  }
+  const note: Log = (line) => {
+    if (run.crashed) return;
+    if (keepJournal)
+      run.journal.push({ at: world.clock.time, kind: "log", line });
+    if (keepJournal) world.trace(`log ${name} ${JSON.stringify(line)}`);
+  };
+  const log = tampering.log?.(note) ?? note;
+  const wire = world.vendor.transport({ name, step });
+  const noted: Transport = {
+    ...wire,
+    send(request) {
+      if (keepJournal) {
+        run.journal.push({
+          at: world.clock.time,
+          kind: "send",
+          action: /Action=(\w+)/.exec(request.path)?.[1] ?? "",
+          body: request.body,
+          headers: request.headers,
+        });
+      }
+      return wire.send(request);
+    },
+  };
+  const host = { env: {}, clock, random: () => random.next(), log };
+  const secrets = createSecretSource(
+    {
+      async send() {
+        await clock.sleep(random.int(5, 40));
+        const { version, sessionToken, ...key } = world.secret;
+        return {
+          $metadata: {},
+          SecretString: JSON.stringify({
+            ...key,
+            ...(sessionToken !== undefined && { sessionToken }),
+          }),
+          VersionId: `v${String(version)}`,
+        };
+      },
+    },
+    configuration.secretId,
+    clock,
+  );
+  const api = createLiveApi({
+    endpoint: configuration.endpoint,
+    region: configuration.region,
+    credentials: secrets,
+    transport: tampering.transport?.(noted, log) ?? noted,
+    clock,
+    random: host.random,
+    attemptMs: ATTEMPT_MS,
+  });
+  const readings: Reading[] = [];
+  const observer = recordRounds(
+    createAccountObserver(
+      recordReadings(api, run, readings),
+      host,
+      configuration,
+    ),
+    run,
+    readings,
+  );
+  const remover = createRemover(
+    api,
+    createPacer(
+      clock,
+      tampering.sendsPerSecond ?? configuration.sendsPerSecond,
+      IN_FLIGHT,
+    ),
+  );
+  const { policy, maxDeletions, dryRun } = configuration;
+  const settings = { policy, maxDeletions, dryRun };
+  const remaining = (): number =>
+    run.startedAt + options.lifetime - world.clock.time;
+  const end = (report: SweepReport | undefined, error: unknown): void => {
+    if (run.crashed) return;
+    run.endedAt = world.clock.time;
+    run.report = report;
+    run.error = error;
+    if (keepJournal)
+      world.trace(`end ${name} ${JSON.stringify(report ?? String(error))}`);
+  };
+  world.trace(`start ${name}`);
+  sweep(
+    {
+      observer: tampering.observer?.(observer, run) ?? observer,
+      remover: tampering.remover?.(remover, run) ?? remover,
+      clock,
+      log,
+      remainingMs: tampering.remainingMs?.(remaining) ?? remaining,
+      runId: name,
+    },
+    tampering.settings?.(settings) ?? settings,
+  ).then(
+    (report) => {
+      end(report, undefined);
+    },
+    (error: unknown) => {
+      end(undefined, error);
+    },
+  );
+  return run;
+}

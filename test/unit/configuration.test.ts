@@ -1,0 +1,290 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  BadConfiguration,
+  readConfiguration,
+  type Environment,
+} from "../../functions/aws/configuration.ts";
+
+function read(env: Environment = {}) {
+  return readConfiguration({ VOLCENGINE_SECRET_ID: "live/key", ...env });
+}
+
+/** The problems of an environment; none if it is good. */
+function problems(env: Environment): readonly string[] {
+  try {
+    readConfiguration(env);
+    return [];
+  } catch (error) {
+    if (error instanceof BadConfiguration) return error.problems;
+    throw error;
+  }
+}
+
+function problemsOf(name: string, value: string): readonly string[] {
+  return problems({ VOLCENGINE_SECRET_ID: "live/key", [name]: value });
+}
+
+it("has a default for all but the secret", () => {
+  expect(read()).toEqual({
+    secretId: "live/key",
+    endpoint: new URL("https://live.volcengineapi.com"),
+    region: "cn-north-1",
+    policy: {
+      graceDays: 7,
+      unseenDomains: "keep",
+      projectNames: [],
+      protect: [],
+    },
+    maxDeletions: 100,
+    dryRun: false,
+    sendsPerSecond: 7.8,
+  });
+});
+
+const PROTECT = [
+  { match: "name", value: "*-root", owner: "video-team", until: "2027-01-31" },
+  { match: "chainId", value: "be37????", owner: "ops" },
+  { match: "domain", value: "*.example.com", owner: "证书组" },
+];
+
+describe("a good setting is taken", () => {
+  it.each<[string, string, object]>([
+    [
+      "VOLCENGINE_SECRET_ID",
+      "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x-AbCdEf",
+      {
+        secretId:
+          "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x-AbCdEf",
+      },
+    ],
+    [
+      "VOLCENGINE_ENDPOINT",
+      "https://open.byteplusapi.com",
+      { endpoint: new URL("https://open.byteplusapi.com") },
+    ],
+    [
+      "VOLCENGINE_ENDPOINT",
+      "http://127.0.0.1:8443",
+      { endpoint: new URL("http://127.0.0.1:8443") },
+    ],
+    [
+      "VOLCENGINE_ENDPOINT",
+      "http://localhost:1",
+      { endpoint: new URL("http://localhost:1") },
+    ],
+    [
+      "VOLCENGINE_ENDPOINT",
+      "http://[::1]:1",
+      { endpoint: new URL("http://[::1]:1") },
+    ],
+    ["VOLCENGINE_REGION", "ap-singapore-1", { region: "ap-singapore-1" }],
+    ["GRACE_DAYS", "0", { policy: { graceDays: 0 } }],
+    ["GRACE_DAYS", "3650", { policy: { graceDays: 3650 } }],
+    ["MAX_DELETIONS", "1", { maxDeletions: 1 }],
+    ["MAX_DELETIONS", "100000", { maxDeletions: 100_000 }],
+    ["DRY_RUN", "true", { dryRun: true }],
+    ["DRY_RUN", "false", { dryRun: false }],
+    ["SENDS_PER_SECOND", "0.1", { sendsPerSecond: 0.1 }],
+    ["SENDS_PER_SECOND", "2", { sendsPerSecond: 2 }],
+    ["SENDS_PER_SECOND", "7.80", { sendsPerSecond: 7.8 }],
+    ["UNSEEN_DOMAINS", "ignore", { policy: { unseenDomains: "ignore" } }],
+    ["PROJECT_NAMES", "", { policy: { projectNames: [] } }],
+    ["PROJECT_NAMES", "[]", { policy: { projectNames: [] } }],
+    [
+      "PROJECT_NAMES",
+      '["default","a b"]',
+      { policy: { projectNames: ["default", "a b"] } },
+    ],
+    ["PROTECT", "[]", { policy: { protect: [] } }],
+    ["PROTECT", JSON.stringify(PROTECT), { policy: { protect: PROTECT } }],
+  ])("%s=%s", (name, value, expected) => {
+    expect(read({ [name]: value })).toMatchObject(expected);
+  });
+});
+
+function rule(over: object): string {
+  return JSON.stringify([{ match: "name", value: "x", owner: "o", ...over }]);
+}
+
+describe("a bad setting is refused by its name", () => {
+  it.each([
+    ["VOLCENGINE_SECRET_ID", ["", " ", "a b", "a\n", "x".repeat(2049), "名"]],
+    [
+      "VOLCENGINE_ENDPOINT",
+      [
+        "",
+        "live.volcengineapi.com",
+        "http://live.volcengineapi.com",
+        "https://volcengineapi.com",
+        "https://evilvolcengineapi.com",
+        "https://live.volcengineapi.com.evil.example",
+        "https://evil.example/.volcengineapi.com",
+        "https://evil.example#.volcengineapi.com",
+        "https://live.volcengineapi.com@evil.example",
+        "https://u:p@live.volcengineapi.com",
+        "https://live.volcengineapi.com/x",
+        "https://live.volcengineapi.com?x=1",
+        "https://live.volcengineapi.com#x",
+        "https://live.volcengineapi.com.",
+        "https://127.0.0.1",
+        "http://127.0.0.1.nip.io",
+        "http://localhost.evil.example",
+        "http://169.254.169.254",
+        "http://10.0.0.1",
+        "http://0.0.0.0",
+        "ftp://live.volcengineapi.com",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+      ],
+    ],
+    ["VOLCENGINE_REGION", ["", "CN-NORTH-1", "a/b", "a b", "x".repeat(41)]],
+    [
+      "GRACE_DAYS",
+      ["", "-1", "3651", "7.0", "+7", " 7", "1e2", "0x7", "٧", "seven", "NaN"],
+    ],
+    ["MAX_DELETIONS", ["", "0", "100001", "-5", "1.5", "1,000", "Infinity"]],
+    ["DRY_RUN", ["", "TRUE", "yes", "1", "0", " true"]],
+    [
+      "SENDS_PER_SECOND",
+      ["", "0", "0.09", "7.81", "8", "-1", "1e0", ".5", "1.", "NaN"],
+    ],
+    ["UNSEEN_DOMAINS", ["", "Keep", "delete", "keep "]],
+    [
+      "PROJECT_NAMES",
+      [
+        " ",
+        "default",
+        '"default"',
+        "{}",
+        "null",
+        "[1]",
+        '[""]',
+        '["a",null]',
+        '["a"',
+      ],
+    ],
+    [
+      "PROTECT",
+      [
+        "",
+        "{}",
+        "null",
+        "[",
+        "[1]",
+        "[null]",
+        "[[]]",
+        rule({ match: "names" }),
+        rule({ match: ["name"] }),
+        rule({ value: "" }),
+        rule({ value: 1 }),
+        rule({ owner: "" }),
+        rule({ owner: undefined }),
+        rule({ until: "2027-02-30" }),
+        rule({ until: "2027-2-3" }),
+        rule({ until: "2027-01-31T00:00:00Z" }),
+        rule({ until: "2027-13-01" }),
+        rule({ until: null }),
+        rule({ until: 20270131 }),
+        rule({ untill: "2027-01-31" }),
+        '[{"match":"name","value":"x","owner":"o","__proto__":1}]',
+      ],
+    ],
+  ] satisfies [string, string[]][])("%s", (name, values) => {
+    for (const value of values) {
+      const found = problemsOf(name, value);
+      expect(found, JSON.stringify(value)).toHaveLength(1);
+      expect(found[0]).toMatch(new RegExp(`^${name} `));
+    }
+  });
+
+  it("in plain words, with what is permitted", () => {
+    expect(problemsOf("GRACE_DAYS", "x")).toEqual([
+      'GRACE_DAYS is "x"; it must be a whole number from 0 to 3650.',
+    ]);
+    expect(problemsOf("DRY_RUN", "")).toEqual([
+      "DRY_RUN is empty; set it or leave it out.",
+    ]);
+    expect(problemsOf("PROTECT", rule({ owner: 1 }))[0]).toMatch(
+      /^PROTECT has a bad rule 1: owner must say who wants it kept\. A rule looks like/,
+    );
+  });
+
+  it("cut short where it is long, and escaped", () => {
+    const [problem = ""] = problemsOf("DRY_RUN", `"\n${"x".repeat(10_000)}`);
+    expect(problem.length).toBeLessThan(150);
+    expect(problem).toContain('"\\"\\nxxx');
+  });
+});
+
+it("needs the secret's name", () => {
+  expect(problems({})).toEqual([
+    expect.stringMatching(/^VOLCENGINE_SECRET_ID is not set/),
+  ]);
+});
+
+it("reports every problem together, and nothing else", () => {
+  const bad = {
+    VOLCENGINE_SECRET_ID: "",
+    VOLCENGINE_ENDPOINT: "x",
+    VOLCENGINE_REGION: "X",
+    GRACE_DAYS: "x",
+    MAX_DELETIONS: "x",
+    DRY_RUN: "x",
+    SENDS_PER_SECOND: "x",
+    UNSEEN_DOMAINS: "x",
+    PROJECT_NAMES: "x",
+    PROTECT: "x",
+  };
+  const found = problems(bad);
+  expect(found.map((problem) => problem.split(" ")[0]).sort()).toEqual(
+    Object.keys(bad).sort(),
+  );
+  expect(() => readConfiguration(bad)).toThrow(
+    /^Nothing was deleted: 10 settings are wrong\./,
+  );
+});
+
+it("knows no other names: what else is in the environment is not looked at", () => {
+  expect(read({ grace_days: "x", GRACE: "x", AWS_REGION: "" })).toEqual(read());
+});
+
+it("takes a day of the calendar, and no other", () => {
+  const day = fc.date({
+    min: new Date("2000-01-01T00:00:00Z"),
+    max: new Date("2099-12-31T00:00:00Z"),
+    noInvalidDate: true,
+  });
+  fc.assert(
+    fc.property(day, (date) => {
+      const until = date.toISOString().slice(0, 10);
+      expect(problemsOf("PROTECT", rule({ until }))).toEqual([]);
+      expect(
+        problemsOf("PROTECT", rule({ until: `${until.slice(0, 8)}32` })),
+      ).toHaveLength(1);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+it("gives settings or BadConfiguration for any text in any variable", () => {
+  const name = fc.constantFrom(
+    "VOLCENGINE_SECRET_ID",
+    "VOLCENGINE_ENDPOINT",
+    "VOLCENGINE_REGION",
+    "GRACE_DAYS",
+    "MAX_DELETIONS",
+    "DRY_RUN",
+    "SENDS_PER_SECOND",
+    "UNSEEN_DOMAINS",
+    "PROJECT_NAMES",
+    "PROTECT",
+  );
+  const text = fc.oneof(fc.string({ unit: "binary" }), fc.json());
+  fc.assert(
+    fc.property(name, text, (variable, value) => {
+      expect(problemsOf(variable, value).length).toBeLessThanOrEqual(1);
+    }),
+    { numRuns: 1000 },
+  );
+});

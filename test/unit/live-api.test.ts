@@ -1,0 +1,378 @@
+import { describe, expect, it } from "vitest";
+import type { CredentialsSource } from "../../functions/volcengine/live-api.ts";
+import { createPacer } from "../../functions/volcengine/pacer.ts";
+import {
+  broken,
+  call,
+  error,
+  hanging,
+  key,
+  ok,
+  rejected,
+  reset,
+  throttled,
+} from "../support/live-call.ts";
+import { VirtualClock } from "../support/virtual-clock.ts";
+
+describe("retry", () => {
+  it("eventual success", async () => {
+    const { value, sentAt } = await call([
+      error("InternalError", 500),
+      reset,
+      ok,
+    ]);
+    expect(value).toMatchObject({
+      result: { a: 1 },
+      requestId: "r-ok",
+      attempts: 3,
+    });
+    expect(sentAt).toEqual([0, 100, 200]);
+  });
+
+  it("no more attempts", async () => {
+    const { failure, attempts } = await call([reset]);
+    expect(attempts).toBe(4);
+    expect(failure).toMatchObject({
+      kind: "vendor-error",
+      attempts: 4,
+      possiblyDone: true,
+    });
+  });
+
+  it("backoff timing: base + random(0, base x 2^n), the base being 100 ms", async () => {
+    const { sentAt } = await call([reset], { random: 0.5 });
+    expect(sentAt).toEqual([0, 150, 350, 650]);
+  });
+
+  it("backoff timing when throttled: the base is 500 ms", async () => {
+    const { sentAt, failure } = await call([throttled], { random: 0.5 });
+    expect(sentAt).toEqual([0, 750, 1750, 3250]);
+    expect(failure).toMatchObject({ kind: "throttled", possiblyDone: false });
+  });
+
+  it("maximum backoff: no wait is over 5 s, whatever chance says", async () => {
+    const { sentAt } = await call([throttled], { random: 50 });
+    expect(sentAt).toEqual([0, 5000, 10_000, 15_000]);
+  });
+
+  it.each([
+    ["seconds", "3", 3000],
+    ["a date", "Tue, 24 Nov 2026 12:00:07 GMT", 7000],
+    ["more than the maximum backoff", "9", 9000],
+    ["less than the backoff", "0", 500],
+    ["a date gone by", "Tue, 24 Nov 2026 11:00:00 GMT", 500],
+    ["no sense", "soon", 500],
+    ["a negative number", "-3", 500],
+  ])("server-requested delay: %s", async (_what, header, delay) => {
+    const { sentAt, attempts } = await call([
+      error("FlowLimitExceeded", 429, header),
+      ok,
+    ]);
+    expect(attempts).toBe(2);
+    expect(sentAt).toEqual([0, delay]);
+  });
+
+  it.each(["86400", "9".repeat(400), "Tue, 24 Nov 2099 12:00:00 GMT"])(
+    "server-requested delay past the deadline, %s, ends the call at once",
+    async (header) => {
+      const { failure, attempts, clock } = await call([
+        error("FlowLimitExceeded", 429, header),
+        ok,
+      ]);
+      expect(attempts).toBe(1);
+      expect(clock.monotonic()).toBe(0);
+      expect(failure).toMatchObject({ kind: "throttled", attempts: 1 });
+    },
+  );
+
+  it.each([
+    ["InvalidParam", 400],
+    ["ResourceNotFound", 404],
+    ["RequestForbidden.AccountIDNotAllow", 403],
+    ["RequestForbidden.BillingStatus", 403],
+    ["AccessDenied", 403],
+    ["InvalidActionOrVersion", 404],
+    ["NeverHeardOf", 400],
+  ])("non-retryable: %s", async (code, status) => {
+    const { failure, attempts, clock } = await call([error(code, status), ok]);
+    expect(attempts).toBe(1);
+    expect(clock.monotonic()).toBe(0);
+    expect(failure).toMatchObject({ code, attempts: 1, possiblyDone: false });
+  });
+
+  it("non-retryable: a wrong TLS identity", async () => {
+    const { attempts } = await call([broken("CERT_HAS_EXPIRED"), ok]);
+    expect(attempts).toBe(1);
+  });
+
+  it("retry across a deadline: a wait that would end at it is not begun", async () => {
+    const until = await call([reset, ok], { time: 100 });
+    expect(until.attempts).toBe(1);
+    expect(until.clock.monotonic()).toBe(0);
+    expect(until.failure).toMatchObject({
+      kind: "vendor-error",
+      possiblyDone: true,
+    });
+    const beyond = await call([reset, ok], { time: 101 });
+    expect(beyond.attempts).toBe(2);
+  });
+
+  it("retry across a deadline: an attempt under way is cut off there", async () => {
+    const { failure, attempts, clock } = await call([reset, hanging], {
+      time: 2000,
+    });
+    expect(attempts).toBe(2);
+    expect(clock.monotonic()).toBe(2000);
+    expect(failure).toMatchObject({
+      kind: "timeout",
+      attempts: 2,
+      possiblyDone: true,
+    });
+  });
+
+  it("an attempt without an answer is given up after 5 s and repeated", async () => {
+    const { value, sentAt, sent } = await call([hanging, ok]);
+    expect(value).toMatchObject({ attempts: 2 });
+    expect(sentAt).toEqual([0, 5100]);
+    expect(sent[0]?.signal.aborted).toBe(true);
+  });
+
+  it("retry with a refreshed key", async () => {
+    const asked: string[] = [];
+    const { value, sentAt, sent } = await call([rejected, ok], {
+      credentials: {
+        refreshed: (version) => {
+          asked.push(version);
+          return Promise.resolve(key("v2"));
+        },
+      },
+    });
+    expect(value).toMatchObject({ attempts: 2, secretVersion: "v2" });
+    expect(asked).toEqual(["v1"]);
+    expect(sentAt).toEqual([0, 1]);
+    expect(sent.map(({ headers }) => headers["authorization"])).toEqual([
+      expect.stringContaining("AK-v1/"),
+      expect.stringContaining("AK-v2/"),
+    ]);
+  });
+
+  it("a key is refreshed once, however many follow", async () => {
+    let version = 1;
+    const { failure, attempts } = await call([rejected], {
+      credentials: {
+        refreshed: () => Promise.resolve(key(`v${String(++version)}`)),
+      },
+    });
+    expect(attempts).toBe(2);
+    expect(version).toBe(2);
+    expect(failure).toMatchObject({
+      kind: "credentials-rejected",
+      attempts: 2,
+    });
+  });
+
+  it.each<[string, CredentialsSource["refreshed"]]>([
+    ["is the same", () => Promise.resolve(key("v1"))],
+    ["cannot be read", () => Promise.reject(new Error("store down"))],
+  ])(
+    "a rejected key whose secret %s is no reason to repeat",
+    async (_what, refreshed) => {
+      const { failure, attempts } = await call([rejected, ok], {
+        credentials: { refreshed },
+      });
+      expect(attempts).toBe(1);
+      expect(failure).toMatchObject({ kind: "credentials-rejected" });
+    },
+  );
+
+  it("every attempt is signed anew, for its own second", async () => {
+    const { sent } = await call([error("InvalidTimestamp", 403, "2"), ok]);
+    const dates = sent.map(({ headers }) => headers["x-date"]);
+    expect(dates).toEqual(["20261124T120000Z", "20261124T120002Z"]);
+    expect(sent[0]?.headers["authorization"]).not.toBe(
+      sent[1]?.headers["authorization"],
+    );
+  });
+
+  it("what may have been done stays so, whatever came after", async () => {
+    const { failure } = await call([reset, error("ResourceNotFound", 404)]);
+    expect(failure).toMatchObject({
+      kind: "not-found",
+      attempts: 2,
+      possiblyDone: true,
+    });
+  });
+});
+
+describe("an order", () => {
+  it("asks for leave before each send and tells of each end, in turn", async () => {
+    const { hooks } = await call([reset, throttled, ok]);
+    expect(hooks).toEqual([
+      ["permit", 1],
+      ["ended", 1, "vendor-error"],
+      ["permit", 2],
+      ["ended", 2, "throttled"],
+      ["permit", 3],
+      ["ended", 3, "r-ok"],
+    ]);
+  });
+
+  it("asks in the very instant of the send", async () => {
+    const clock = new VirtualClock();
+    const asked: number[] = [];
+    const permit = () => asked.push(clock.monotonic()) > 0;
+    const { sentAt } = await call([reset, reset, ok], {
+      clock,
+      options: { permit },
+    });
+    expect(asked).toEqual(sentAt);
+  });
+
+  it("without leave sends nothing and leaves no end to tell", async () => {
+    const { failure, attempts, hooks } = await call([ok], {
+      options: { permit: () => false },
+    });
+    expect(attempts).toBe(0);
+    expect(hooks).toEqual([]);
+    expect(failure).toMatchObject({
+      kind: "too-late",
+      outcome: "not done",
+      attempts: 0,
+    });
+  });
+
+  it("whose leave ends between attempts keeps what the earlier ones add up to", async () => {
+    const { failure, attempts } = await call([reset, ok], {
+      options: { permit: (attempt) => attempt === 1 },
+    });
+    expect(attempts).toBe(1);
+    expect(failure).toMatchObject({
+      kind: "too-late",
+      attempts: 1,
+      possiblyDone: true,
+    });
+  });
+
+  it("tells of the end of an attempt that the deadline cut off", async () => {
+    const { hooks } = await call([hanging], { time: 1000 });
+    expect(hooks).toEqual([
+      ["permit", 1],
+      ["ended", 1, "timeout"],
+    ]);
+  });
+
+  it("of another version of the secret is not sent", async () => {
+    const { failure, attempts, hooks } = await call([ok], {
+      options: { secretVersion: "v0" },
+    });
+    expect(attempts).toBe(0);
+    expect(hooks).toEqual([]);
+    expect(failure).toMatchObject({ kind: "secret-changed", attempts: 0 });
+  });
+
+  it("of the same version is", async () => {
+    const { value } = await call([ok], { options: { secretVersion: "v1" } });
+    expect(value).toMatchObject({ secretVersion: "v1" });
+  });
+
+  it("is not repeated with a refreshed key, which its evidence does not know", async () => {
+    const { failure, attempts } = await call([reset, rejected, ok], {
+      options: { secretVersion: "v1" },
+      credentials: { refreshed: () => Promise.resolve(key("v2")) },
+    });
+    expect(attempts).toBe(2);
+    expect(failure).toMatchObject({
+      kind: "secret-changed",
+      attempts: 2,
+      possiblyDone: true,
+    });
+  });
+
+  it.each([
+    [0, 0, "too-late"],
+    [1, 1, "vendor-error"], // the wait of 100 ms would lead past it
+    [100, 1, "vendor-error"],
+    [101, 2, "vendor-error"],
+  ])(
+    "to be sent before %i ms has %i attempts",
+    async (sendBefore, count, kind) => {
+      const { failure, attempts } = await call([reset], {
+        options: { sendBefore },
+      });
+      expect(attempts).toBe(count);
+      expect(failure).toMatchObject({ kind, attempts: count });
+    },
+  );
+
+  it("whose turn comes too late is not sent", async () => {
+    const clock = new VirtualClock();
+    const pacer = createPacer(clock, 0.1, 8);
+    await clock.run(
+      pacer.run(new AbortController().signal, () => Promise.resolve()),
+    );
+    const { failure, attempts } = await call([ok], {
+      clock,
+      options: { pacer, sendBefore: 10_000 },
+    });
+    expect(attempts).toBe(0);
+    expect(clock.monotonic()).toBe(10_000);
+    expect(failure).toMatchObject({ kind: "too-late" });
+  });
+
+  it("aborted while queued is not sent", async () => {
+    const clock = new VirtualClock();
+    const pacer = createPacer(clock, 0.1, 8);
+    await clock.run(
+      pacer.run(new AbortController().signal, () => Promise.resolve()),
+    );
+    const { failure, attempts, hooks } = await call([ok], {
+      clock,
+      time: 3000,
+      options: { pacer },
+    });
+    expect(attempts).toBe(0);
+    expect(hooks).toEqual([]);
+    expect(clock.monotonic()).toBe(3000);
+    expect(failure).toMatchObject({
+      kind: "timeout",
+      attempts: 0,
+      possiblyDone: false,
+    });
+  });
+
+  it("waits for no key beyond its deadline", async () => {
+    const { failure, attempts, clock } = await call([ok], {
+      time: 3000,
+      credentials: { current: () => new Promise(() => undefined) },
+    });
+    expect(attempts).toBe(0);
+    expect(clock.monotonic()).toBe(3000);
+    expect(failure).toMatchObject({ kind: "timeout" });
+  });
+
+  it("without a readable secret says so in the words of the secret's reader", async () => {
+    const { failure, attempts } = await call([ok], {
+      credentials: {
+        current: () => Promise.reject(new Error("The secret x is missing.")),
+      },
+    });
+    expect(attempts).toBe(0);
+    expect(failure).toMatchObject({
+      kind: "misconfigured",
+      message: "The secret x is missing.",
+    });
+  });
+
+  it("that meets a bug is not repeated", async () => {
+    const bug = new TypeError("bug");
+    const { failure, attempts } = await call([ok], {
+      options: {
+        permit: () => {
+          throw bug;
+        },
+      },
+    });
+    expect(attempts).toBe(0);
+    expect(failure).toBe(bug);
+  });
+});

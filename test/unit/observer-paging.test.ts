@@ -1,0 +1,224 @@
+import { describe, expect, it } from "vitest";
+import {
+  type Asked,
+  but,
+  certificate,
+  chainIds,
+  domain,
+  failureOf,
+  idsOf,
+  observe,
+  pageOf,
+  upTo,
+} from "../support/listing-vendor.ts";
+
+describe("certificates that page oddly", () => {
+  const list = upTo(250, certificate);
+
+  it.each<[string, (asked: Asked, call: number) => unknown, number]>([
+    ["no Total", (asked) => ({ CertList: pageOf(list, asked) }), 250],
+    [
+      "a Total of null",
+      (asked) => ({ CertList: pageOf(list, asked), Total: null }),
+      250,
+    ],
+    [
+      "a Total that is a text",
+      (asked) => ({ CertList: pageOf(list, asked), Total: "9" }),
+      250,
+    ],
+    [
+      "a negative Total",
+      (asked) => ({ CertList: pageOf(list, asked), Total: -1 }),
+      250,
+    ],
+    [
+      "a Total of nothing but full pages",
+      (asked) => ({ CertList: pageOf(list, asked), Total: 0 }),
+      250,
+    ],
+    [
+      "pages of at most 50",
+      (asked) => ({ CertList: pageOf(list, asked, 50), Total: 250 }),
+      250,
+    ],
+    ["paging ignored", () => ({ CertList: list, Total: 250 }), 250],
+    ["paging ignored and no Total", () => ({ CertList: list }), 250],
+    [
+      "a full page for ever the same",
+      () => ({ CertList: list.slice(0, 100), Total: 100 }),
+      100,
+    ],
+    [
+      "a page repeated at the end",
+      (asked) => ({
+        CertList: pageOf(list, {
+          ...asked,
+          PageNum: Math.min(asked.PageNum, 2),
+        }),
+        Total: 200,
+      }),
+      200,
+    ],
+    ["an absent list", () => ({ Total: 0 }), 0],
+    ["a list of null", () => ({ CertList: null, Total: 0 }), 0],
+    [
+      "null after the last page",
+      (asked) => ({
+        CertList: asked.PageNum > 2 ? null : pageOf(list.slice(0, 200), asked),
+      }),
+      200,
+    ],
+  ])("with %s are complete", async (_what, result, count) => {
+    const { seen, asked } = observe(
+      but("ListCertV2", (ask, call) => ({ result: result(ask, call) })),
+    );
+    const { certificates } = await seen;
+    expect(certificates.map(({ chainId }) => chainId)).toEqual(chainIds(count));
+    expect(asked.length).toBeLessThanOrEqual(20);
+  });
+
+  it.each<[string, (asked: Asked, call: number) => unknown]>([
+    [
+      "a Total that is too high",
+      (asked) => ({ CertList: pageOf(list, asked), Total: 251 }),
+    ],
+    [
+      "an empty page in the middle",
+      (asked) => ({
+        CertList: asked.PageNum === 2 ? [] : pageOf(list, asked),
+        Total: 250,
+      }),
+    ],
+    [
+      "a repeated page in the middle",
+      (asked) => ({
+        CertList: pageOf(list, { ...asked, PageNum: 1 }),
+        Total: 250,
+      }),
+    ],
+    ["a list that is none", () => ({ CertList: {}, Total: 1 })],
+    ["a Result that is none", () => undefined],
+    ["a Result of null", () => null],
+    ["a Result that is a list", () => []],
+  ])("with %s are no evidence, after a second look", async (_what, result) => {
+    const { seen, pages } = observe(
+      but("ListCertV2", (ask, call) => ({ result: result(ask, call) })),
+    );
+    await expect(seen).rejects.toMatchObject({ kind: "incomplete-listing" });
+    expect(pages("ListCertV2").filter((page) => page === 1)).toHaveLength(2);
+  });
+
+  it("without end are no evidence, within 1,000 pages a look", async () => {
+    const { seen, pages } = observe(
+      but("ListCertV2", ({ PageNum }) => ({
+        result: { CertList: upTo(100, (n) => certificate(PageNum * 100 + n)) },
+      })),
+    );
+    await expect(seen).rejects.toMatchObject({ kind: "incomplete-listing" });
+    expect(pages("ListCertV2").length).toBeLessThanOrEqual(2000);
+  });
+
+  it("with a Total of millions ask no page twice and give up", async () => {
+    const { seen, asked } = observe(
+      but("ListCertV2", (ask) => ({
+        result: { CertList: pageOf(list, ask), Total: 2_000_000_000 },
+      })),
+    );
+    await expect(seen).rejects.toMatchObject({ kind: "incomplete-listing" });
+    expect(asked.length).toBeLessThan(40);
+  });
+
+  it("shifted by one that went away in between are read again", async () => {
+    // Number 101 moves to page 1 once that has been read, so no page has it.
+    const after = list.slice(1);
+    const vendor = but("ListCertV2", (asked, call) => {
+      const now = call === 1 ? list : after;
+      return { result: { CertList: pageOf(now, asked), Total: now.length } };
+    });
+    const { seen } = observe(vendor);
+    const { certificates } = await seen;
+    expect(certificates.map(({ chainId }) => chainId)).toEqual(
+      chainIds(250).slice(1),
+    );
+  });
+
+  it("shifted by one that came in between are there once, and none is missing", async () => {
+    const after = [certificate(999), ...list];
+    const vendor = but("ListCertV2", (asked, call) => {
+      const now = call === 1 ? list : after;
+      return { result: { CertList: pageOf(now, asked), Total: now.length } };
+    });
+    expect(new Set(await idsOf(vendor))).toEqual(
+      new Set([...chainIds(250), certificate(999)["ChainID"]]),
+    );
+  });
+});
+
+describe("domains that page oddly", () => {
+  const list = upTo(1500, domain);
+  const page = (asked: Asked) => pageOf(list, asked);
+
+  it.each<[string, (asked: Asked) => unknown, number]>([
+    ["paging ignored", () => ({ DomainList: list, Total: 1500 }), 1500],
+    [
+      "pages of at most 500",
+      (asked) => ({ DomainList: pageOf(list, asked, 500), Total: 1500 }),
+      1500,
+    ],
+    ["an absent list", () => ({ Total: 0 }), 0],
+    ["a list of null", () => ({ DomainList: null, Total: 0 }), 0],
+  ])("with %s are complete", async (_what, result, count) => {
+    const { seen } = observe(
+      but("ListDomainDetail", (asked) => ({ result: result(asked) })),
+    );
+    expect((await seen).domains).toHaveLength(count);
+  });
+
+  it.each<[string, (asked: Asked) => unknown]>([
+    ["no Total", (asked) => ({ DomainList: page(asked) })],
+    ["no Total and no list", () => ({})],
+    [
+      "a Total that is no number",
+      (asked) => ({ DomainList: page(asked), Total: "1500" }),
+    ],
+    [
+      "a Total that is too high",
+      (asked) => ({ DomainList: page(asked), Total: 1501 }),
+    ],
+    [
+      "a Total that is too low",
+      (asked) => ({ DomainList: page(asked), Total: 1499 }),
+    ],
+    [
+      "a fraction as Total",
+      (asked) => ({ DomainList: page(asked), Total: 1500.5 }),
+    ],
+    [
+      "a page that repeats",
+      () => ({ DomainList: list.slice(0, 1000), Total: 1500 }),
+    ],
+    ["an item twice", () => ({ DomainList: [domain(1), domain(1)], Total: 2 })],
+    [
+      "an item without a name",
+      () => ({ DomainList: [{ ChainID: "" }], Total: 1 }),
+    ],
+    ["an item that is null", () => ({ DomainList: [null], Total: 1 })],
+  ])("with %s are no evidence", async (_what, result) => {
+    const failure = await failureOf(
+      but("ListDomainDetail", (asked) => ({ result: result(asked) })),
+    );
+    expect(failure.kind).toBe("incomplete-listing");
+  });
+
+  it("shifted by one that went away in between are read again", async () => {
+    // Number 1001 moves to page 1 once that has been read: what it is bound to would be missed.
+    const after = list.slice(1);
+    const vendor = but("ListDomainDetail", (asked, call) => {
+      const now = call === 1 ? list : after;
+      return { result: { DomainList: pageOf(now, asked), Total: now.length } };
+    });
+    const { domains } = await observe(vendor).seen;
+    expect(domains.map(({ name }) => name)).toContain("d1001.example.com");
+  });
+});

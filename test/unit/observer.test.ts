@@ -1,0 +1,179 @@
+import { describe, expect, it } from "vitest";
+import {
+  but,
+  certificate,
+  chainIds,
+  honest,
+  idsOf,
+  observe,
+  pageOf,
+  upTo,
+  type Vendor,
+} from "../support/listing-vendor.ts";
+
+describe("a reading", () => {
+  it("asks four listings of certificates and one of domains, each from page 1", async () => {
+    const { seen, asked, caps } = observe(honest(1, 1));
+    await seen;
+    expect(asked).toHaveLength(5);
+    expect([...caps]).toEqual([8 * 1024 * 1024]);
+    for (const Available of [true, false]) {
+      for (const Expiring of [true, false]) {
+        expect(asked).toContainEqual({
+          action: "ListCertV2",
+          Available,
+          Expiring,
+          PageNum: 1,
+          PageSize: 100,
+        });
+      }
+    }
+    expect(asked).toContainEqual({
+      action: "ListDomainDetail",
+      PageNum: 1,
+      PageSize: 1000,
+    });
+  });
+
+  it("with projects asks four for each, and domains never by project", async () => {
+    const { seen, asked } = observe(honest(1, 1), ["a", "b"]);
+    await seen;
+    const projects = asked.map(({ ProjectName }) => ProjectName ?? "none");
+    expect(projects.sort()).toEqual(
+      ["a", "a", "a", "a", "b", "b", "b", "b", "none"].sort(),
+    );
+    expect(
+      asked.find(({ action }) => action === "ListDomainDetail"),
+    ).not.toHaveProperty("ProjectName");
+  });
+
+  it("knows in which kind of listing a certificate was", async () => {
+    const { seen } = observe(honest(1));
+    expect(await seen).toMatchObject({
+      certificates: [{ listedAsExpired: true, listedAsUnexpired: false }],
+      startedAt: 0,
+      requestId: "r5",
+      secretVersion: "v1",
+    });
+  });
+
+  it("tells when each kind of evidence had been read", async () => {
+    const vendor = but("ListDomainDetail", () => ({
+      result: { Total: 0 },
+      takes: 3000,
+    }));
+    const { readAt } = await observe(vendor).seen;
+    expect(readAt).toEqual({
+      certificates: "2026-11-24T12:00:00.001Z",
+      domains: "2026-11-24T12:00:03.000Z",
+    });
+  });
+
+  it.each([0, 1, 99, 100, 101, 200, 250, 1999])(
+    "has all of %i certificates, in order, once each",
+    async (count) => {
+      expect(await idsOf(honest(count))).toEqual(chainIds(count));
+    },
+  );
+
+  it("has pages in order though they arrive in the reverse", async () => {
+    const list = upTo(950, certificate);
+    const vendor = but("ListCertV2", (asked) => ({
+      result: { CertList: pageOf(list, asked), Total: 950 },
+      takes: 1000 - asked.PageNum * 50,
+    }));
+    const { seen, clock, pages } = observe(vendor);
+    const { certificates } = await seen;
+    expect(certificates.map(({ chainId }) => chainId)).toEqual(chainIds(950));
+    expect(pages("ListCertV2")).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    // Eight at a time: not ten answers after one another.
+    expect(clock.monotonic()).toBeLessThan(2500);
+  });
+
+  it("has all of 2,500 domains", async () => {
+    const { seen, pages } = observe(honest(0, 2500));
+    expect((await seen).domains).toHaveLength(2500);
+    expect(pages("ListDomainDetail")).toEqual([1, 2, 3]);
+  });
+
+  it.each([
+    [0, 1],
+    [99, 1],
+    [250, 3],
+    [1050, 11],
+  ])("of %i certificates needs %i pages", async (count, pageCount) => {
+    const { seen, pages } = observe(honest(count));
+    await seen;
+    expect(pages("ListCertV2")).toHaveLength(pageCount);
+  });
+});
+
+describe("the vendor's clock", () => {
+  const MINUTE = 60_000;
+  const start = Date.parse("2026-11-24T12:00:00Z");
+
+  it.each([undefined, start + 5 * MINUTE + 2, start - 5 * MINUTE - 2])(
+    "at %s is off: no evidence, and no second look",
+    async (vendorTime) => {
+      const { seen, pages } = observe(
+        but("ListCertV2", () => ({ result: { Total: 0 }, vendorTime })),
+      );
+      await expect(seen).rejects.toMatchObject({
+        kind: "clock-off",
+        outcome: "answered",
+      });
+      expect(pages("ListCertV2")).toHaveLength(1);
+    },
+  );
+
+  it.each([start + 5 * MINUTE, start - 5 * MINUTE + 2])(
+    "at %s is near enough",
+    async (vendorTime) => {
+      const vendor = but("ListDomainDetail", () => ({
+        result: { Total: 0 },
+        vendorTime,
+      }));
+      await expect(observe(vendor).seen).resolves.toMatchObject({
+        domains: [],
+      });
+    },
+  );
+});
+
+describe("a secret that changes while the account is read", () => {
+  const from = (call: number): Vendor => {
+    let calls = 0;
+    const others = honest(1, 1);
+    return (asked) => ({
+      ...others(asked),
+      secretVersion: ++calls >= call ? "v2" : "v1",
+    });
+  };
+
+  it("has it read again once, under the new one", async () => {
+    const { seen, asked } = observe(from(3));
+    expect(await seen).toMatchObject({ secretVersion: "v2" });
+    expect(asked).toHaveLength(10);
+  });
+
+  it("and changes again is no evidence", async () => {
+    let calls = 0;
+    const others = honest(1, 1);
+    const { seen, asked } = observe((ask) => ({
+      ...others(ask),
+      secretVersion: `v${String(++calls)}`,
+    }));
+    await expect(seen).rejects.toMatchObject({ kind: "secret-changed" });
+    expect(asked).toHaveLength(10);
+  });
+});
+
+it("listCertificates asks no domains", async () => {
+  const { seen, asked, list } = observe(honest(3, 3));
+  await seen;
+  asked.length = 0;
+  expect((await list()).certificates).toHaveLength(3);
+  expect(asked.map(({ action }) => action)).toEqual(
+    upTo(4, () => "ListCertV2"),
+  );
+});

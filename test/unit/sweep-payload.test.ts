@@ -1,0 +1,184 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Configuration } from "../../functions/aws/configuration.ts";
+import {
+  BadPayload,
+  readSweepPayload,
+} from "../../functions/aws/sweep-payload.ts";
+
+const CONFIGURATION: Configuration = {
+  secretId: "live/key",
+  endpoint: new URL("https://live.volcengineapi.com"),
+  region: "cn-north-1",
+  policy: {
+    graceDays: 7,
+    unseenDomains: "keep",
+    projectNames: ["default"],
+    protect: [{ match: "name", value: "x", owner: "o" }],
+  },
+  maxDeletions: 100,
+  dryRun: false,
+  sendsPerSecond: 7.8,
+};
+
+function read(payload: unknown, over: Partial<Configuration> = {}) {
+  return readSweepPayload(payload, { ...CONFIGURATION, ...over });
+}
+
+function settings(over: {
+  graceDays?: number;
+  maxDeletions?: number;
+  dryRun?: boolean;
+}) {
+  const { graceDays = 7, maxDeletions = 100, dryRun = false } = over;
+  return {
+    policy: { ...CONFIGURATION.policy, graceDays },
+    maxDeletions,
+    dryRun,
+  };
+}
+
+describe("a payload", () => {
+  it.each<[string, object, Parameters<typeof settings>[0]]>([
+    ["{} changes nothing", {}, {}],
+    ["may ask for a dry run", { dryRun: true }, { dryRun: true }],
+    ["may keep the grace", { graceDays: 7 }, {}],
+    ["may lengthen the grace", { graceDays: 8 }, { graceDays: 8 }],
+    ["may lengthen it to ten years", { graceDays: 3650 }, { graceDays: 3650 }],
+    ["may keep the bound", { maxDeletions: 100 }, {}],
+    ["may lower the bound", { maxDeletions: 99 }, { maxDeletions: 99 }],
+    ["may lower it to one", { maxDeletions: 1 }, { maxDeletions: 1 }],
+    [
+      "may do all of it",
+      { dryRun: true, graceDays: 30, maxDeletions: 5 },
+      { dryRun: true, graceDays: 30, maxDeletions: 5 },
+    ],
+  ])("%s", (_rule, payload, expected) => {
+    expect(read(payload)).toEqual(settings(expected));
+  });
+
+  it("of {} leaves a deployment's dry run on", () => {
+    expect(read({}, { dryRun: true }).dryRun).toBe(true);
+  });
+
+  it.each<[string, object, string]>([
+    ["end a dry run", { dryRun: false }, "dryRun must be true or left out"],
+    ["ask for one in other words", { dryRun: "true" }, "dryRun must be true"],
+    ["leave one undefined", { dryRun: undefined }, "dryRun must be true"],
+    [
+      "shorten the grace",
+      { graceDays: 6 },
+      "graceDays must be a whole number from 7 to 3650",
+    ],
+    ["abolish the grace", { graceDays: 0 }, "graceDays"],
+    ["lengthen it beyond ten years", { graceDays: 3651 }, "graceDays"],
+    ["have a fraction of a day", { graceDays: 7.5 }, "graceDays"],
+    ["have a text for a number", { graceDays: "8" }, "graceDays"],
+    ["have null for a number", { graceDays: null }, "graceDays"],
+    ["have NaN", { graceDays: NaN }, "graceDays"],
+    ["have no end", { graceDays: Infinity }, "graceDays"],
+    ["have undefined", { maxDeletions: undefined }, "maxDeletions"],
+    [
+      "raise the bound",
+      { maxDeletions: 101 },
+      "maxDeletions must be a whole number from 1 to 100",
+    ],
+    ["abolish the bound", { maxDeletions: 0 }, "maxDeletions"],
+    ["have a negative bound", { maxDeletions: -1 }, "maxDeletions"],
+    ["hold another key", { force: true }, 'not "force"'],
+    ["spell a key otherwise", { DryRun: true }, 'not "DryRun"'],
+    ["set the policy", { policy: {} }, 'not "policy"'],
+    [
+      "come from EventBridge",
+      {
+        version: "0",
+        id: "x",
+        "detail-type": "Scheduled Event",
+        source: "aws.events",
+        detail: {},
+      },
+      "not",
+    ],
+    ["come from SQS", { Records: [] }, 'not "Records"'],
+  ])("may not %s", (_what, payload, says) => {
+    expect(() => read(payload)).toThrow(BadPayload);
+    expect(() => read(payload)).toThrow(says);
+    expect(() => read(payload)).toThrow(/^No sweep was started: /);
+  });
+
+  it("may not hold __proto__, however it is written", () => {
+    expect(() => read(JSON.parse('{"__proto__":{"dryRun":true}}'))).toThrow(
+      'not "__proto__"',
+    );
+    expect(() => read(JSON.parse('{"constructor":1}'))).toThrow(BadPayload);
+  });
+
+  it("is not looked for in what it inherits", () => {
+    const payload: unknown = Object.create({ dryRun: true, graceDays: 1 });
+    expect(read(payload)).toEqual(settings({}));
+  });
+
+  it.each([
+    undefined,
+    null,
+    "",
+    "{}",
+    0,
+    true,
+    [],
+    [{}],
+    Symbol("x"),
+    () => ({}),
+  ])("may not be %s", (payload) => {
+    expect(() => read(payload)).toThrow(/must be a JSON object/);
+  });
+
+  it("is told of every problem together, with few and short names", () => {
+    const payload = {
+      dryRun: 1,
+      graceDays: 1,
+      maxDeletions: 1000,
+      ["x".repeat(1000)]: 1,
+      b: 1,
+      c: 1,
+      d: 1,
+      '"\n': 1,
+    };
+    expect(() => read(payload)).toThrow(
+      /graceDays .*maxDeletions .*dryRun .*not "x{40}", "b", "c"\.$/,
+    );
+  });
+});
+
+it("only ever tightens, whatever is sent", () => {
+  const value = fc.oneof(fc.integer(), fc.double(), fc.anything());
+  const payload = fc.record(
+    {
+      dryRun: fc.oneof(fc.boolean(), fc.anything()),
+      graceDays: value,
+      maxDeletions: value,
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(payload, fc.boolean(), (sent, dryRun) => {
+      let result;
+      try {
+        result = read(sent, { dryRun });
+      } catch (error) {
+        expect(error).toBeInstanceOf(BadPayload);
+        return;
+      }
+      expect(result.policy.graceDays).toBeGreaterThanOrEqual(7);
+      expect(result.policy.graceDays).toBeLessThanOrEqual(3650);
+      expect(result.maxDeletions).toBeLessThanOrEqual(100);
+      expect(result.maxDeletions).toBeGreaterThanOrEqual(1);
+      expect(result.dryRun).toBe(dryRun || "dryRun" in sent);
+      expect(result.policy).toMatchObject({
+        unseenDomains: "keep",
+        projectNames: ["default"],
+      });
+    }),
+    { numRuns: 1000 },
+  );
+});

@@ -1,0 +1,661 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  instant,
+  readCertificateRecord,
+  uniteListings,
+} from "../../functions/janitor/certificate.ts";
+import { readDomain } from "../../functions/janitor/in-use.ts";
+import { globMatches } from "../../functions/janitor/protect.ts";
+import {
+  judge,
+  REASONS,
+  type Policy,
+  type Reason,
+} from "../../functions/janitor/verdict.ts";
+import { glob, moment, state, type Evidence } from "../simulation/statement.ts";
+
+const NOW = Date.UTC(2026, 5, 15, 12);
+const DAY = 86_400_000;
+const ID = "0123456789abcdef0123456789abcdef";
+
+/** What the product makes of raw evidence. */
+function judged(evidence: Evidence, policy: Policy, now = NOW) {
+  return judge(
+    {
+      certificates: uniteListings(
+        evidence.listings.map(({ expiring, records }) => ({
+          expiring,
+          records: records.map(readCertificateRecord),
+        })),
+      ),
+      domains: evidence.domains
+        .map(readDomain)
+        .filter((domain) => domain !== undefined),
+    },
+    policy,
+    now,
+  );
+}
+
+const iso = (time: number): string =>
+  new Date(time).toISOString().replace(".000Z", "Z");
+
+// A handful of identifiers, names and moments, so that generated accounts collide all the time.
+const IDS = [
+  ID,
+  ID.toUpperCase(),
+  "f".repeat(32),
+  "e".repeat(32),
+  "a1".repeat(16),
+  "21614",
+  "",
+];
+const NAMES = [
+  "a.example.com",
+  "A.Example.com",
+  "a.example.com.",
+  "b.example.com",
+  "*.example.com",
+  "*.a.example.com",
+  "example.com",
+  "x.a.example.com",
+  "other.net",
+  "localhost",
+  " ",
+];
+const ends = fc
+  .tuple(
+    fc.constantFrom(0, 1, 7, 8, 30, -1, 400),
+    fc.constantFrom(0, 1, -1, 1000, -1000),
+    fc.constantFrom("Z", "+08:00", "fraction"),
+  )
+  .map(([days, shift, form]) => {
+    const at = NOW - days * DAY + shift;
+    if (form === "Z") return new Date(at).toISOString();
+    if (form === "fraction")
+      return new Date(at).toISOString().replace("Z", "0001Z");
+    return new Date(at + 8 * 3_600_000).toISOString().replace("Z", "+08:00");
+  });
+
+const oddly = <T>(usual: fc.Arbitrary<T>, odd: readonly unknown[]) =>
+  fc.oneof(
+    { weight: 30, arbitrary: usual },
+    { weight: 1, arbitrary: fc.constantFrom(...odd) },
+  );
+
+const record = fc.record(
+  {
+    ChainID: oddly(fc.constantFrom(...IDS.slice(0, 5)), ["", null, 5, "xyz"]),
+    ChainIDVolc: fc.constantFrom(...IDS, "", "", ""),
+    CertID: fc.constantFrom("8121", "8122", "21614", "", ""),
+    CertName: fc.constantFrom("root", "leaf-1", "LEAF-2", ""),
+    CertDomainList: oddly(
+      fc.array(fc.constantFrom(...NAMES), { maxLength: 2 }),
+      [null, undefined, "a.example.com", [5], {}],
+    ),
+    NotBefore: oddly(fc.constant("2020-01-01T00:00:00Z"), [
+      "",
+      null,
+      "2020-01-01T00:00:00",
+      "2099-01-01T00:00:00Z",
+    ]),
+    NotAfter: oddly(ends, ["", undefined, "2026-02-30T00:00:00Z"]),
+    Status: oddly(fc.constant("Expire"), ["OK", "expire", null]),
+    ProjectName: oddly(fc.constantFrom("default", "video"), [undefined]),
+  },
+  { requiredKeys: ["ChainID"] },
+);
+
+const domain = fc.record({
+  Domain: fc.constantFrom(
+    ...NAMES.slice(0, 4),
+    "x.a.example.com",
+    "example.com",
+  ),
+  ChainID: oddly(fc.constantFrom(...IDS, "8121", "8122", "", "", ""), [
+    null,
+    undefined,
+    7,
+  ]),
+  CertDomain: fc.constantFrom("", "", "", undefined, "*.example.com"),
+});
+
+const evidence: fc.Arbitrary<Evidence> = fc
+  .tuple(
+    fc.array(record, { maxLength: 4 }),
+    fc.array(fc.nat(40), { maxLength: 2 }),
+    fc.array(domain, { maxLength: 4 }),
+  )
+  .map(([records, again, domains]) => ({
+    listings: [
+      { expiring: true, records },
+      // Mostly empty: what is in both listings is never deleted.
+      {
+        expiring: false,
+        records: again.flatMap((i) => (i < records.length ? records[i] : [])),
+      },
+    ],
+    domains,
+  }));
+
+const policy: fc.Arbitrary<Policy> = fc.record({
+  graceDays: fc.constantFrom(0, 1, 7, 30),
+  unseenDomains: fc.constantFrom("keep", "ignore"),
+  projectNames: fc.constantFrom<readonly string[]>([], [], ["default"]),
+  protect: fc.array(
+    fc
+      .record({
+        match: fc.constantFrom("chainId", "name", "domain"),
+        value: fc.constantFrom("0123*", "r??t", "leaf-?", "*.EXAMPLE.com"),
+        owner: fc.constant("team"),
+        until: fc.constantFrom(undefined, "2026-06-14", "2026-06-15"),
+      })
+      .map(({ until, ...rule }) =>
+        until === undefined ? rule : { ...rule, until },
+      ),
+    { maxLength: 1 },
+  ),
+});
+
+describe("the verdict, beside an independent statement of the contract", () => {
+  it("deletes exactly what the statement permits", () => {
+    let deleted = 0;
+    let kept = 0;
+    fc.assert(
+      fc.property(evidence, policy, (seen, rules) => {
+        const stated = state(seen, rules, NOW);
+        for (const { certificate, verdict } of judged(seen, rules)) {
+          const id = certificate.chainId.toLowerCase();
+          expect(verdict === "delete").toBe(stated.get(id)?.deletable ?? false);
+          if (verdict === "delete") deleted += 1;
+          else kept += 1;
+        }
+      }),
+      { numRuns: 5000 },
+    );
+    // The comparison means something only if both verdicts are common.
+    expect(deleted).toBeGreaterThan(300);
+    expect(kept).toBeGreaterThan(300);
+  });
+
+  it("calls in use exactly what the statement does", () => {
+    let used = 0;
+    fc.assert(
+      fc.property(evidence, policy, (seen, rules) => {
+        const stated = state(seen, rules, NOW);
+        for (const { certificate, reasons } of judged(seen, rules)) {
+          const id = certificate.chainId.toLowerCase();
+          if (id === "") continue;
+          expect(reasons.includes("in-use")).toBe(stated.get(id)?.inUse);
+          if (reasons.includes("in-use")) used += 1;
+        }
+      }),
+      { numRuns: 2000 },
+    );
+    expect(used).toBeGreaterThan(300);
+  });
+
+  it("gives a reason and a detail for each that is kept, and none for the others", () => {
+    fc.assert(
+      fc.property(evidence, policy, (seen, rules) => {
+        for (const { verdict, reasons, details } of judged(seen, rules)) {
+          expect(reasons.length === 0).toBe(verdict === "delete");
+          expect(
+            [...new Set(details.map(({ reason }) => reason))].sort(),
+          ).toEqual([...reasons].sort());
+          expect(REASONS.filter((reason) => reasons.includes(reason))).toEqual(
+            reasons,
+          );
+        }
+      }),
+    );
+  });
+
+  it("never changes its mind for the order of records and domains", () => {
+    fc.assert(
+      fc.property(evidence, policy, (seen, rules) => {
+        const verdicts = (of: Evidence) =>
+          judged(of, rules)
+            .map(
+              ({ certificate, verdict }) =>
+                `${certificate.chainId.toLowerCase()} ${verdict}`,
+            )
+            .sort();
+        expect(
+          verdicts({
+            listings: seen.listings
+              .map(({ expiring, records }) => ({
+                expiring,
+                records: records.toReversed(),
+              }))
+              .toReversed(),
+            domains: seen.domains.toReversed(),
+          }),
+        ).toEqual(verdicts(seen));
+      }),
+    );
+  });
+});
+
+const POLICY: Policy = {
+  graceDays: 7,
+  unseenDomains: "keep",
+  projectNames: [],
+  protect: [],
+};
+const EXPIRED = {
+  ChainID: ID,
+  ChainIDVolc: "b".repeat(32),
+  CertID: "8121",
+  CertName: "leaf",
+  CertDomainList: ["a.example.com"],
+  NotBefore: "2025-01-01T00:00:00Z",
+  NotAfter: iso(NOW - 8 * DAY),
+  Status: "Expire",
+  ProjectName: "default",
+};
+const FREE = { Domain: "a.example.com", ChainID: "", CertDomain: "" };
+
+interface Case {
+  readonly name: string;
+  readonly record?: Record<string, unknown>;
+  readonly others?: readonly Record<string, unknown>[];
+  readonly valid?: readonly Record<string, unknown>[];
+  readonly domains?: readonly Record<string, unknown>[];
+  readonly policy?: Partial<Policy>;
+  readonly reasons: readonly Reason[];
+}
+
+const CASES: readonly Case[] = [
+  { name: "expired, named by an unbound domain", reasons: [] },
+  {
+    name: "grace over to the millisecond",
+    record: { NotAfter: iso(NOW - 7 * DAY) },
+    reasons: [],
+  },
+  {
+    name: "grace not quite over",
+    record: { NotAfter: new Date(NOW - 7 * DAY + 1).toISOString() },
+    reasons: ["within-grace"],
+  },
+  {
+    name: "expires now, without grace",
+    record: { NotAfter: iso(NOW) },
+    policy: { graceDays: 0 },
+    reasons: [],
+  },
+  {
+    name: "expires in a millisecond",
+    record: { NotAfter: new Date(NOW + 1).toISOString() },
+    policy: { graceDays: 0 },
+    reasons: ["not-expired"],
+  },
+  {
+    name: "valid",
+    record: { NotAfter: iso(NOW + DAY), Status: "OK" },
+    reasons: ["not-expired"],
+  },
+  { name: "no date", record: { NotAfter: "" }, reasons: ["expiry-unreadable"] },
+  {
+    name: "no beginning",
+    record: { NotBefore: "0001-01-01T00:00:00Z" },
+    reasons: ["expiry-unreadable"],
+  },
+  {
+    name: "dates absent",
+    record: { NotAfter: undefined },
+    reasons: ["malformed-record", "expiry-unreadable"],
+  },
+  {
+    name: "ends as it begins",
+    record: { NotBefore: iso(NOW - 8 * DAY) },
+    reasons: ["validity-inverted"],
+  },
+  { name: "Status OK", record: { Status: "OK" }, reasons: ["status-conflict"] },
+  {
+    name: "Status in another case",
+    record: { Status: "expire" },
+    reasons: ["status-conflict"],
+  },
+  {
+    name: "no Status",
+    record: { Status: null },
+    reasons: ["malformed-record", "status-conflict"],
+  },
+  {
+    name: "also listed as valid",
+    valid: [EXPIRED],
+    reasons: ["status-conflict"],
+  },
+  {
+    name: "names are no list",
+    record: { CertDomainList: "a.example.com" },
+    reasons: ["malformed-record"],
+  },
+  { name: "names absent", record: { CertDomainList: null }, reasons: [] },
+  {
+    name: "same id, other data",
+    others: [{ ...EXPIRED, CertName: "twin" }],
+    reasons: ["malformed-record"],
+  },
+  {
+    name: "same id in another case, other data",
+    others: [{ ...EXPIRED, ChainID: ID.toUpperCase(), CertName: "twin" }],
+    reasons: ["malformed-record"],
+  },
+  { name: "same id twice, same data", others: [EXPIRED], reasons: [] },
+  {
+    name: "bound by ChainID",
+    domains: [{ ...FREE, ChainID: ID.toUpperCase() }],
+    reasons: ["in-use"],
+  },
+  {
+    name: "bound by ChainIDVolc",
+    domains: [{ ...FREE, ChainID: "B".repeat(32) }],
+    reasons: ["in-use"],
+  },
+  {
+    name: "bound by CertID, to a domain that it does not name",
+    domains: [FREE, { Domain: "z.net", ChainID: "8121" }],
+    reasons: ["in-use"],
+  },
+  {
+    name: "the domain is bound to a stranger",
+    domains: [{ ...FREE, ChainID: "21614" }],
+    reasons: ["in-use"],
+  },
+  {
+    name: "a wildcard covers the stranger's domain",
+    record: { CertDomainList: ["*.example.com"] },
+    domains: [{ ...FREE, ChainID: "21614" }],
+    reasons: ["in-use"],
+  },
+  {
+    name: "another domain is bound to a stranger",
+    domains: [FREE, { Domain: "z.net", ChainID: "21614" }],
+    reasons: [],
+  },
+  {
+    name: "nameless, and a stranger is bound somewhere",
+    record: { CertDomainList: [] },
+    domains: [{ Domain: "z.net", ChainID: "21614" }],
+    reasons: ["in-use"],
+  },
+  {
+    name: "a binding without identifier",
+    domains: [{ ...FREE, CertDomain: "*.example.com" }],
+    reasons: ["in-use"],
+  },
+  {
+    name: "the domain is bound to another listed one",
+    others: [
+      { ...EXPIRED, ChainID: "c".repeat(32), ChainIDVolc: "", CertID: "" },
+    ],
+    domains: [{ ...FREE, ChainID: "c".repeat(32) }],
+    reasons: [],
+  },
+  {
+    name: "names nothing visible",
+    domains: [],
+    reasons: ["domain-not-visible"],
+  },
+  {
+    name: "names nothing visible, which is ignored",
+    domains: [],
+    policy: { unseenDomains: "ignore" },
+    reasons: [],
+  },
+  {
+    name: "names nothing visible beside a wildcard",
+    record: { CertDomainList: ["a.example.com", "*.example.com"] },
+    domains: [],
+    reasons: [],
+  },
+  {
+    name: "protected by name",
+    policy: { protect: [{ match: "name", value: "LEA?", owner: "x" }] },
+    reasons: ["protected"],
+  },
+  {
+    name: "protected by domain",
+    policy: { protect: [{ match: "domain", value: "*.com", owner: "x" }] },
+    reasons: ["protected"],
+  },
+  {
+    name: "protected by chain id",
+    policy: { protect: [{ match: "chainId", value: "0123*", owner: "x" }] },
+    reasons: ["protected"],
+  },
+  {
+    name: "protected until today",
+    policy: {
+      protect: [
+        { match: "name", value: "leaf", owner: "x", until: "2026-06-15" },
+      ],
+    },
+    reasons: ["protected"],
+  },
+  {
+    name: "protected until yesterday",
+    policy: {
+      protect: [
+        { match: "name", value: "leaf", owner: "x", until: "2026-06-14" },
+      ],
+    },
+    reasons: [],
+  },
+  {
+    name: "another project",
+    policy: { projectNames: ["Default"] },
+    reasons: ["out-of-scope"],
+  },
+  {
+    name: "everything at once",
+    record: {
+      ChainID: "x",
+      NotAfter: iso(NOW - DAY),
+      NotBefore: iso(NOW),
+      Status: "OK",
+      CertDomainList: ["gone.net"],
+    },
+    domains: [{ ...FREE, ChainID: "8121" }],
+    policy: {
+      projectNames: ["p"],
+      protect: [{ match: "name", value: "*", owner: "x" }],
+    },
+    reasons: [
+      "malformed-record",
+      "validity-inverted",
+      "within-grace",
+      "status-conflict",
+      "in-use",
+      "domain-not-visible",
+      "protected",
+      "out-of-scope",
+    ],
+  },
+];
+
+describe("each reason to keep", () => {
+  it.each(CASES)("$name: $reasons", (test) => {
+    const [first] = judged(
+      {
+        listings: [
+          {
+            expiring: true,
+            records: [{ ...EXPIRED, ...test.record }, ...(test.others ?? [])],
+          },
+          { expiring: false, records: test.valid ?? [] },
+        ],
+        domains: test.domains ?? [FREE],
+      },
+      { ...POLICY, ...test.policy },
+    );
+    expect(first?.reasons).toEqual(test.reasons);
+    expect(first?.verdict).toBe(test.reasons.length === 0 ? "delete" : "keep");
+  });
+
+  it("no listing of expired certificates has it: status-conflict", () => {
+    const [first] = judged(
+      { listings: [{ expiring: false, records: [EXPIRED] }], domains: [FREE] },
+      POLICY,
+    );
+    expect(first?.reasons).toEqual(["status-conflict"]);
+    expect(first?.details).toHaveLength(2);
+  });
+});
+
+describe("instant", () => {
+  it.each([
+    ["2024-08-18T07:19:00Z", Date.UTC(2024, 7, 18, 7, 19)],
+    ["2024-08-18T15:19:00+08:00", Date.UTC(2024, 7, 18, 7, 19)],
+    ["2024-08-18T07:19:00-00:30", Date.UTC(2024, 7, 18, 7, 49)],
+    ["2024-08-18T07:19:00.5Z", Date.UTC(2024, 7, 18, 7, 19) + 500],
+    ["2024-08-18T07:19:00.0001Z", Date.UTC(2024, 7, 18, 7, 19) + 1],
+    ["2024-02-29T00:00:00Z", Date.UTC(2024, 1, 29)],
+    ["9999-12-31T23:59:59Z", Date.UTC(9999, 11, 31, 23, 59, 59)],
+  ])("reads %s", (text, at) => {
+    expect(instant(text)).toBe(at);
+  });
+
+  it.each([
+    "",
+    "2024-08-18",
+    "2024-08-18T07:19:00",
+    "2024-08-18 07:19:00Z",
+    "2024-08-18t07:19:00z",
+    "2024-8-18T07:19:00Z",
+    "2024-08-18T07:19Z",
+    "2024-08-18T07:19:00.Z",
+    "2024-08-18T07:19:00,5Z",
+    "2024-08-18T07:19:00+0800",
+    "2024-08-18T07:19:00+24:00",
+    "2024-08-18T07:19:00+08:60",
+    "2024-08-18T24:00:00Z",
+    "2024-08-18T07:60:00Z",
+    "2024-12-31T23:59:60Z",
+    "2023-02-29T00:00:00Z",
+    "2024-13-01T00:00:00Z",
+    "2024-00-10T00:00:00Z",
+    "2024-04-31T00:00:00Z",
+    "0000-01-01T00:00:00Z",
+    "0001-01-01T00:00:00Z",
+    "1970-01-01T00:00:00Z",
+    "1970-01-01T08:00:00+08:00",
+    " 2024-08-18T07:19:00Z",
+    "2024-08-18T07:19:00Z\n",
+    "+002024-08-18T07:19:00Z",
+  ])("refuses %j", (text) => {
+    expect(instant(text)).toBeUndefined();
+  });
+
+  it("agrees with an independent reading of nearly right texts", () => {
+    fc.assert(
+      fc.property(
+        fc.tuple(
+          fc.constantFrom("2024", "2023", "1900", "0001", "1970"),
+          fc.constantFrom("00", "01", "02", "04", "12", "13"),
+          fc.constantFrom("00", "01", "28", "29", "30", "31", "32"),
+          fc.constantFrom("00", "23", "24"),
+          fc.constantFrom("", ".0", ".5", ".007", ".0070", ".9999", ".28", "."),
+          fc.constantFrom("Z", "+00:00", "-12:30", "+23:59", "+24:00", ""),
+        ),
+        ([year, month, day, hour, fraction, zone]) => {
+          const text = `${year}-${month}-${day}T${hour}:00:59${fraction}${zone}`;
+          expect(instant(text)).toBe(moment(text));
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe("globMatches", () => {
+  it.each([
+    ["*", "", true],
+    ["", "", true],
+    ["", "a", false],
+    ["a*", "A", true],
+    ["*a", "ba", true],
+    ["*a", "ab", false],
+    ["a?c", "abc", true],
+    ["a?c", "ac", false],
+    ["a.c", "abc", false],
+    ["*.example.com", "x.EXAMPLE.com", true],
+    ["*.example.com", "example.com", false],
+    ["**a**b", "xaxb", true],
+    ["a*b*c", "a_b_b_c_", false],
+    ["?", "😀", true],
+    ["[a]", "a", false],
+  ])("%j on %j: %s", (pattern, text, expected) => {
+    expect(globMatches(pattern, text)).toBe(expected);
+  });
+
+  it("agrees with a regular expression", () => {
+    const texts = fc.string({
+      unit: fc.constantFrom("a", "B", "*", "?", ".", "\n"),
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(texts, texts, (pattern, text) => {
+        expect(globMatches(pattern, text)).toBe(glob(pattern, text));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("takes no longer for a malicious pattern", () => {
+    expect(globMatches(`${"*a".repeat(50)}b`, "a".repeat(5000))).toBe(false);
+  });
+});
+
+describe("uniteListings", () => {
+  const read = (fields: Record<string, unknown>) =>
+    readCertificateRecord({ ...EXPIRED, ...fields });
+
+  it("makes one of records that say the same, in whatever case of the id", () => {
+    const united = uniteListings([
+      {
+        expiring: true,
+        records: [read({}), read({ ChainID: ID.toUpperCase() })],
+      },
+      { expiring: false, records: [read({ CreateTime: "later" })] },
+    ]);
+    expect(united).toHaveLength(1);
+    expect(united[0]).toMatchObject({
+      chainId: ID,
+      listedAsExpired: true,
+      listedAsUnexpired: true,
+    });
+    expect(united[0]?.records).toHaveLength(1);
+  });
+
+  it.each([
+    { CertName: "x" },
+    { NotAfter: "2020-01-01T00:00:00Z" },
+    { Status: "OK" },
+    { CertDomainList: [] },
+    { CertID: "9" },
+    { ProjectName: "video" },
+  ])("keeps both records where %j differs", (fields) => {
+    const [first] = uniteListings([
+      { expiring: true, records: [read({}), read(fields)] },
+    ]);
+    expect(first?.records).toHaveLength(2);
+  });
+
+  it("leaves records without a chain id apart, unless they are the same", () => {
+    const united = uniteListings([
+      {
+        expiring: true,
+        records: [
+          read({ ChainID: "" }),
+          read({ ChainID: "", CertName: "x" }),
+          read({ ChainID: "" }),
+        ],
+      },
+    ]);
+    expect(united).toHaveLength(2);
+  });
+});
