@@ -40,7 +40,7 @@ export function topicPublisher(topicArn: string): Publish {
  * Whether a report is worth a mail: the run deleted or failed something, stopped early, or found contradictions that
  * `known` does not hold yet. It adds those, so that a warm function does not repeat itself.
  */
-export function isNews(report: SweepReport, known: Set<string>): boolean {
+function isNews(report: SweepReport, known: Set<string>): boolean {
   const { counts, stoppedBecause } = report;
   const fresh = contradictory(report).filter(({ chainId, reasons }) => {
     const key = `${chainId} ${reasons.join(" ")}`;

@@ -18,7 +18,7 @@ import {
 } from "./vendor.ts";
 
 /** A run is over with at least this much of its time left, in milliseconds. */
-export const STOP_WITH_LEFT_MS = 10_000;
+const STOP_WITH_LEFT_MS = 10_000;
 /** Time to write the report, before that. */
 const WIND_DOWN_MS = 2_000;
 /** No DeleteCert is sent with less than this before the end, so that its answer is not cut off. */

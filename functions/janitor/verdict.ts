@@ -120,6 +120,7 @@ function stateOf(certificate: Certificate, now: number): State {
 /**
  * Judges one certificate at `now` (milliseconds since the epoch), with every reason that applies.
  * Where the listings contradict each other, what holds for any record holds for the certificate.
+ * @public named by the contract
  */
 export function decide(
   certificate: Certificate,
