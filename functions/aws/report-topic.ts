@@ -37,8 +37,8 @@ export function topicPublisher(topicArn: string): Publish {
 }
 
 /**
- * Whether a report is worth a mail: the run deleted or failed something, stopped early, or found contradictions that
- * `known` does not hold yet. It adds those, so that a warm function does not repeat itself.
+ * Whether a report is worth a mail: the run deleted or failed something, or would have, stopped early, or found
+ * contradictions that `known` does not hold yet. It adds those, so that a warm function does not repeat itself.
  */
 function isNews(report: SweepReport, known: Set<string>): boolean {
   const { counts, stoppedBecause } = report;
@@ -48,12 +48,7 @@ function isNews(report: SweepReport, known: Set<string>): boolean {
     known.add(key);
     return true;
   });
-  return (
-    counts.deleted + counts.alreadyGone + counts.failed + counts.unconfirmed >
-      0 ||
-    stoppedBecause !== "done" ||
-    fresh.length > 0
-  );
+  return counts.eligible > 0 || stoppedBecause !== "done" || fresh.length > 0;
 }
 
 /** Sends the report if it is news. Rejects as {@link Publish} does. */

@@ -9,7 +9,9 @@ export interface Mail {
   readonly text: string;
 }
 
+/** Of each of the seven tables; SNS carries 256 KB. */
 const MAX_ROWS = 200;
+const MAX_TABLE_BYTES = 32_000;
 
 /** What the end of a run means and what to do about it; undefined where it ended as it should. */
 const ENDINGS: Readonly<Record<StoppedBecause, string | undefined>> = {
@@ -77,11 +79,15 @@ function section(
       .join("  ")
       .trimEnd(),
   );
-  const omitted = items.length - rows.length;
+  let bytes = 0;
+  const fitting = lines.filter(
+    (line) => (bytes += Buffer.byteLength(line)) < MAX_TABLE_BYTES,
+  );
+  const omitted = items.length - (fitting.length - 1);
   return [
     "",
     `${title} (${String(items.length)})`,
-    ...lines,
+    ...fitting,
     ...(omitted > 0
       ? [`... and ${String(omitted)} more; the log has all.`]
       : []),
@@ -92,11 +98,12 @@ function section(
 export function reportMail(report: SweepReport): Mail {
   const { counts, items, mode, stoppedBecause } = report;
   const parts = [
-    `${String(counts.deleted)} deleted`,
+    mode === "delete" && `${String(counts.deleted)} deleted`,
     counts.failed > 0 && `${String(counts.failed)} failed`,
     counts.unconfirmed > 0 && `${String(counts.unconfirmed)} unconfirmed`,
-    counts.remaining > 0 &&
-      `${String(counts.remaining)} ${mode === "dry-run" ? "would be deleted" : "remaining"}`,
+    mode === "dry-run"
+      ? `${String(counts.remaining)} would be deleted`
+      : counts.remaining > 0 && `${String(counts.remaining)} remaining`,
     counts.expiredInUse > 0 &&
       `${String(counts.expiredInUse)} expired but in use`,
   ].filter((part) => part !== false);
@@ -151,7 +158,7 @@ export function reportMail(report: SweepReport): Mail {
     ...section(
       mode === "dry-run" ? "Would be deleted" : "Remaining for the next sweep",
       by("remaining"),
-      () => "",
+      () => "eligible",
     ),
     "",
     `Run ${report.runId}; the log of the sweep function has every line under this id.`,
