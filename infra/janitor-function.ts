@@ -64,7 +64,7 @@ interface JanitorFunctionProps {
 export class JanitorFunction extends Construct {
   readonly function: NodejsFunction;
   readonly logGroup: LogGroup;
-  /** False where X-Ray does not exist: in the China partition. */
+  /** False in the China partition, where the design leaves tracing off. */
   readonly traced: boolean;
 
   constructor(scope: Construct, id: string, props: JanitorFunctionProps) {

@@ -1,168 +1,44 @@
 /** What the client of the vendor makes of everything that a network can do to one call, over real sockets. */
-import { gzipSync } from "node:zlib";
 import tls from "node:tls";
+import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { systemClock } from "../../functions/aws/clock.ts";
 import {
-  VendorFailure,
-  withDeadline,
-  type FailureKind,
-  type Outcome,
-} from "../../functions/janitor/vendor.ts";
-import {
-  createLiveApi,
-  type LiveAnswer,
-} from "../../functions/volcengine/live-api.ts";
-import { createPacer } from "../../functions/volcengine/pacer.ts";
-import { createTransport } from "../../functions/volcengine/transport.ts";
+  BROKEN,
+  CAP,
+  connect,
+  endAll,
+  expectFailure,
+  json,
+  NOT_CONNECTED,
+  REFUSED,
+  serve,
+  SILENT,
+  SUCCESS,
+  WRONG_PEER,
+  type Expected,
+} from "../support/faulty-call.ts";
 import {
   http,
+  resetConnection,
   say,
   selfSigned,
-  startFaultyServer,
   unusedOrigin,
-  type FaultyServer,
-  type FaultyServerOptions,
   type Reaction,
 } from "../support/faulty-server.ts";
 
-/** An attempt is given up after this long, a connection after the other; three waits between four attempts are 300. */
-const ATTEMPT_MS = 200;
-const CONNECT_MS = 120;
-const DEADLINE_MS = 1500;
-const LATE_MS = 50;
-const CAP = 64 * 1024;
-
-const cleanUp: (() => unknown)[] = [];
 afterEach(async () => {
   vi.restoreAllMocks();
-  for (const clean of cleanUp.splice(0).reverse()) await clean();
+  await endAll();
 });
 
-async function serve(
-  reactions: Reaction | readonly Reaction[],
-  options?: FaultyServerOptions,
-): Promise<FaultyServer> {
-  const server = await startFaultyServer([reactions].flat(), options);
-  cleanUp.push(() => server.close());
-  return server;
-}
-
-function connect(origin: URL, attemptMs = ATTEMPT_MS) {
-  const transport = createTransport(origin, CONNECT_MS);
-  cleanUp.push(() => transport.close());
-  const api = createLiveApi({
-    endpoint: origin,
-    region: "cn-north-1",
-    credentials: {
-      current: () => Promise.resolve(CREDENTIALS),
-      refreshed: () => Promise.resolve(CREDENTIALS),
-    },
-    transport,
-    clock: systemClock,
-    random: () => 0,
-    attemptMs,
-  });
-  const pacer = createPacer(systemClock, 1000, 8);
-  /** One call, which must settle before its deadline plus 50 ms, whatever comes. */
-  return async (
-    deadlineMs = DEADLINE_MS,
-  ): Promise<{ answer?: LiveAnswer; failure?: VendorFailure; ms: number }> => {
-    const started = performance.now();
-    const cpu = process.cpuUsage();
-    const late = new AbortController();
-    const settled = withDeadline(
-      systemClock,
-      deadlineMs,
-      undefined,
-      (deadline) =>
-        api.call("ListCertV2", {}, { deadline, pacer, maxBytes: CAP }),
-    ).then(
-      (answer) => ({ answer }),
-      (failure: unknown) => {
-        if (!(failure instanceof VendorFailure)) throw failure;
-        return { failure };
-      },
-    );
-    // Timers fire in their order however busy the machine is, so a stall by others is no failure of ours.
-    const tooLate = systemClock
-      .sleep(deadlineMs + LATE_MS, late.signal)
-      .then(() => {
-        throw new Error("the deadline passed");
-      });
-    const result = await Promise.race([settled, tooLate]).finally(() => {
-      late.abort();
-      tooLate.catch(() => undefined);
-    });
-    const { user, system } = process.cpuUsage(cpu);
-    expect((user + system) / 1000).toBeLessThan(deadlineMs + LATE_MS);
-    return { ...result, ms: performance.now() - started };
-  };
-}
-
-const CREDENTIALS = {
-  accessKeyId: "AK",
-  secretAccessKey: "s",
-  version: "v1",
-};
-
-interface Expected {
-  readonly outcome: Outcome;
-  readonly kind: FailureKind;
-  readonly attempts: number;
-}
-
-const NOT_CONNECTED: Expected = {
-  outcome: "not done",
-  kind: "unreachable",
-  attempts: 4,
-};
-const WRONG_PEER: Expected = {
-  outcome: "answered",
-  kind: "unreachable",
-  attempts: 1,
-};
-const BROKEN: Expected = {
-  outcome: "unknown",
-  kind: "vendor-error",
-  attempts: 4,
-};
-const SILENT: Expected = { ...BROKEN, kind: "timeout" };
-const REFUSED: Expected = { ...WRONG_PEER, kind: "vendor-error" };
-const THROTTLED: Expected = {
-  outcome: "not done",
-  kind: "throttled",
-  attempts: 1,
-};
-
-function expectFailure(
-  failure: VendorFailure | undefined,
-  expected: Expected,
-): void {
-  expect({
-    outcome: failure?.outcome,
-    kind: failure?.kind,
-    attempts: failure?.attempts,
-    possiblyDone: failure?.possiblyDone,
-  }).toEqual({ ...expected, possiblyDone: expected.outcome === "unknown" });
-}
-
-const json = (content: unknown, status = "200 OK", headers?: string[]) =>
-  http(status, JSON.stringify(content), headers);
-const SUCCESS = json({
-  ResponseMetadata: { RequestId: "r-ok" },
-  Result: { Total: 0 },
-});
 const failed = (error: object) =>
   json({ ResponseMetadata: { RequestId: "r-failed", Error: error } });
 const HTML = "<html><body>It works!</body></html>";
 const chunked = (text: string) =>
   `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${text}`;
-const reset: Reaction = (socket) => {
-  if (socket instanceof tls.TLSSocket) socket.destroy();
-  else socket.resetAndDestroy();
-};
-const PART = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{";
+const ENVELOPE = SUCCESS.subarray(SUCCESS.indexOf("{")).toString();
+/** All that matters has come, but less than the length that was announced. */
+const PART = `HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n${ENVELOPE}`;
 const after =
   (bytes: string, then: Reaction): Reaction =>
   (socket, text) => {
@@ -243,9 +119,9 @@ describe("no connection comes about", () => {
 describe("an answer that is none", () => {
   it.each<[string, Reaction, Expected]>([
     ["headers never", () => undefined, SILENT],
-    ["a reset before the headers", reset, BROKEN],
+    ["a reset before the headers", resetConnection, BROKEN],
     ["FIN before the headers", (socket) => socket.end(), BROKEN],
-    ["a reset in the body", after(PART, reset), BROKEN],
+    ["a reset in the body", after(PART, resetConnection), BROKEN],
     ["FIN in the body", after(PART, (socket) => socket.end()), BROKEN],
     ["a body that stalls", say(PART), SILENT],
     ["one byte per 400 ms", endlessly(PART, " ", 400), SILENT],
@@ -260,23 +136,23 @@ describe("an answer that is none", () => {
     ["404 in HTML", say(http("404 Not Found", HTML)), BROKEN],
     [
       "gzip that was not asked for",
-      say(
-        http("200 OK", gzipSync(SUCCESS.subarray(SUCCESS.indexOf("{"))), [
-          "content-encoding: gzip",
-        ]),
-      ),
+      say(http("200 OK", gzipSync(ENVELOPE), ["content-encoding: gzip"])),
       BROKEN,
     ],
     [
       "a header of 64 KB",
-      say(http("200 OK", "{}", [`x-long: ${"x".repeat(65_536)}`])),
+      say(http("200 OK", ENVELOPE, [`x-long: ${"x".repeat(65_536)}`])),
       BROKEN,
     ],
     ["garbage", say("\0\x01SSH-2.0-nothing\r\n\r\n"), BROKEN],
-    ["a bad chunk", say(chunked("zz\r\n{}\r\n")), BROKEN],
+    [
+      "a bad chunk",
+      say(chunked(`${ENVELOPE.length.toString(16)}\r\n${ENVELOPE}\r\nzz\r\n`)),
+      BROKEN,
+    ],
     [
       "two content lengths",
-      say(http("200 OK", "{}", ["content-length: 7"])),
+      say(http("200 OK", ENVELOPE, ["content-length: 7"])),
       BROKEN,
     ],
     [
@@ -336,8 +212,7 @@ describe("an answer that is none", () => {
     [CAP, true],
     [CAP + 1, false],
   ])("of a cap of 65536 bytes a body has %i", async (size, accepted) => {
-    const whole = SUCCESS.subarray(SUCCESS.indexOf("{")).toString();
-    const server = await serve(say(http("200 OK", whole.padEnd(size))));
+    const server = await serve(say(http("200 OK", ENVELOPE.padEnd(size))));
     const { answer } = await connect(server.origin)();
     expect(answer !== undefined).toBe(accepted);
   });
@@ -408,107 +283,4 @@ describe("an answer that is one", () => {
       expect(server.requests).toHaveLength(4);
     },
   );
-});
-
-describe("429 is not done", () => {
-  const inSeconds = (seconds: number) =>
-    new Date(Date.now() + seconds * 1000).toUTCString();
-
-  it.each<[string, () => string[], number, number, number]>([
-    ["without Retry-After 500 ms later each", () => [], 1300, 3, 1000],
-    ["one second later, as asked", () => ["retry-after: 1"], 1500, 2, 1000],
-    [
-      "at a date, as asked",
-      () => [`retry-after: ${inSeconds(2.5)}`],
-      2700,
-      2,
-      1400,
-    ],
-    [
-      "500 ms later if the date is past",
-      () => [`retry-after: ${inSeconds(-9)}`],
-      900,
-      2,
-      500,
-    ],
-    [
-      "500 ms later if the header says nothing",
-      () => ["retry-after: soon"],
-      900,
-      2,
-      500,
-    ],
-    [
-      "never before an absurd number",
-      () => ["retry-after: 99999999999"],
-      900,
-      1,
-      0,
-    ],
-    [
-      "never before a number beyond all numbers",
-      () => [`retry-after: ${"9".repeat(400)}`],
-      900,
-      1,
-      0,
-    ],
-    [
-      "never before an absurd date",
-      () => ["retry-after: Fri, 31 Dec 9999 23:59:59 GMT"],
-      900,
-      1,
-      0,
-    ],
-  ])("and repeated %s", async (_, headers, deadlineMs, attempts, least) => {
-    const server = await serve((socket) => {
-      socket.write(http("429 Too Many Requests", HTML, headers()));
-    });
-    const { failure, ms } = await connect(server.origin)(deadlineMs);
-    expectFailure(failure, { ...THROTTLED, attempts });
-    expect(server.requests).toHaveLength(attempts);
-    expect(ms).toBeGreaterThan(least - 100);
-  });
-
-  it("and the call succeeds once the vendor has room", async () => {
-    const server = await serve([say(http("429 Too Many")), say(SUCCESS)]);
-    const { answer } = await connect(server.origin)();
-    expect(answer).toMatchObject({ requestId: "r-ok", attempts: 2 });
-  });
-});
-
-describe("a connection that is kept", () => {
-  it("and is closed just before the next call costs one attempt, not the call", async () => {
-    const server = await serve(say(SUCCESS));
-    const call = connect(server.origin);
-    expect((await call()).answer?.attempts).toBe(1);
-    server.endAll();
-    expect((await call()).answer?.attempts).toBeLessThanOrEqual(2);
-    expect(server.connections).toBe(2);
-  });
-
-  it.each<[string, Reaction]>([
-    ["FIN", (socket) => socket.end()],
-    ["a reset", reset],
-  ])("and met with %s on its second use is replaced", async (_, reaction) => {
-    const server = await serve([say(SUCCESS), reaction, say(SUCCESS)]);
-    const call = connect(server.origin);
-    expect((await call()).answer?.attempts).toBe(1);
-    expect(server.connections).toBe(1);
-    expect((await call()).answer?.attempts).toBe(2);
-    expect(server.connections).toBe(2);
-  });
-
-  it("is not used again once the client gave up, so a slow success answers no other call", async () => {
-    const late: Reaction = (socket) => {
-      setTimeout(() => socket.write(SUCCESS), ATTEMPT_MS + 60);
-    };
-    const second = json({ ResponseMetadata: { RequestId: "r-second" } });
-    const server = await serve([late, say(second), say(second)]);
-    const call = connect(server.origin);
-    const { answer } = await call();
-    expect(answer).toMatchObject({ requestId: "r-second", attempts: 2 });
-    await systemClock.sleep(100);
-    expect((await call()).answer?.requestId).toBe("r-second");
-    expect(server.connections).toBe(2);
-  });
 });

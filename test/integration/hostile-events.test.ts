@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../functions/aws/clock.ts";
 import { createApiHandler } from "../../functions/certificates-api.ts";
 import { createSweepHandler } from "../../functions/expired-sweep.ts";
-import type { Host } from "../../functions/wiring.ts";
+import type { Host } from "../../functions/host.ts";
 import {
   DELETE,
   GET_ONE,
@@ -15,6 +15,12 @@ import {
   SWEEP,
 } from "../support/hostile-events.ts";
 import { CHAIN_ID, MARK } from "../support/hostile-ids.ts";
+import {
+  anything,
+  hostileEvent,
+  strangeKey,
+  anyText,
+} from "../support/hostile-random.ts";
 
 /** Stands for the vendor and for the secret store: it counts who comes, and hangs up. */
 let outside: Server;
@@ -129,127 +135,11 @@ describe("the API, hostile event", () => {
   });
 });
 
-const anything = fc.anything({
-  withBigInt: true,
-  withDate: true,
-  withMap: true,
-  withNullPrototype: true,
-  withObjectString: true,
-  withSet: true,
-  withSparseArray: true,
-  withTypedArray: true,
-  maxDepth: 3,
-});
-
-const anyText = fc.string({ unit: "binary", maxLength: 60 });
-
-/** In each of these at least one thing is wrong, whatever the rest. */
-const wrong = fc.oneof(
-  fc.record({
-    route: fc.constantFrom(DELETE, GET_ONE),
-    over: fc.record({
-      pathParameters: fc.record({
-        chainId: fc
-          .oneof(anyText, fc.stringMatching(/^[0-9a-fA-F]{31,33}$/), anything)
-          .filter(
-            (id) => typeof id !== "string" || !/^[0-9a-f]{32}$/i.test(id),
-          ),
-      }),
-    }),
-  }),
-  fc.record({
-    route: fc.constantFrom(DELETE, GET_ONE, LIST, SWEEP, "GET /openapi.json"),
-    over: fc.record({
-      queryStringParameters: fc.dictionary(
-        anyText.filter(
-          (name) =>
-            ![
-              "force",
-              "dryRun",
-              "verdict",
-              "state",
-              "limit",
-              "cursor",
-            ].includes(name),
-        ),
-        anyText,
-        { minKeys: 1, maxKeys: 5 },
-      ),
-    }),
-  }),
-  fc.record({
-    route: fc.constant(LIST),
-    over: fc.record({
-      queryStringParameters: fc.record({
-        limit: anyText.filter((text) => !/^([1-9]\d{0,2}|1000)$/.test(text)),
-      }),
-    }),
-  }),
-  fc.record({
-    route: fc.constant(SWEEP),
-    over: fc.record({
-      body: fc.oneof(
-        anyText.filter((text) => text.trim() !== "{}"),
-        fc
-          .dictionary(
-            anyText.filter(
-              (key) => !["dryRun", "graceDays", "maxDeletions"].includes(key),
-            ),
-            fc.jsonValue(),
-            { minKeys: 1, maxKeys: 5 },
-          )
-          .map((payload) => JSON.stringify(payload)),
-      ),
-    }),
-  }),
-  fc.record({
-    route: fc.constantFrom(DELETE, LIST),
-    over: fc.record({
-      version: anything.filter((version) => version !== "2.0"),
-    }),
-  }),
-  fc.record({
-    route: anyText.map((text) => `$default ${text}`),
-    over: fc.constant({}),
-  }),
-);
-
-const noise = fc.record(
-  {
-    headers: anything,
-    cookies: anything,
-    rawQueryString: anyText,
-    stageVariables: anything,
-    isBase64Encoded: fc.constant(false),
-    requestContext: fc.oneof(
-      anything,
-      fc.record({
-        requestId: fc.oneof(anyText, anything),
-        http: fc.record({ method: fc.oneof(anyText, anything) }),
-        authorizer: anything,
-      }),
-    ),
-  },
-  { requiredKeys: [] },
-);
-
 describe("the API, 10,000 random events", () => {
-  const good = fc.oneof(
-    { weight: 1, arbitrary: anything },
-    {
-      weight: 4,
-      arbitrary: fc
-        .tuple(wrong, noise)
-        .map(([{ route, over }, also]) =>
-          httpEvent(route, { ...also, ...over }),
-        ),
-    },
-  );
-
   it("each have a problem for an answer, and called nobody", async () => {
     const handle = api();
     await fc.assert(
-      fc.asyncProperty(good, async (event) => {
+      fc.asyncProperty(hostileEvent, async (event) => {
         const answer = await handle(event, context);
         expect([400, 404, 405]).toContain(answer.statusCode);
         expectProblem(answer);
@@ -318,13 +208,7 @@ describe("the sweep", () => {
 
   it("refuses 10,000 random payloads before any call, in few words", async () => {
     const handle = createSweepHandler(host);
-    const strangers = fc.dictionary(
-      anyText.filter(
-        (key) => !["dryRun", "graceDays", "maxDeletions"].includes(key),
-      ),
-      anything,
-      { minKeys: 1 },
-    );
+    const strangers = fc.dictionary(strangeKey, anything, { minKeys: 1 });
     const payload = fc.oneof(
       fc
         .jsonValue()

@@ -16,19 +16,24 @@ import { clearBacklog } from "./scale.ts";
 const HEAP = 160;
 
 async function probe(size: number, crashes: number): Promise<boolean> {
+  let atFirst = 0;
   const { runs, lost, doubled, throttled } = await clearBacklog(
     size,
     crashes,
+    () => {
+      atFirst = process.memoryUsage().rss;
+    },
     ({ name, deleted, left, why, rounds }) => {
       console.log(
         `${name.padEnd(8)} ${why.padEnd(14)} rounds ${String(rounds).padStart(3)}  deleted ${String(deleted).padStart(6)}  left ${String(left).padStart(6)}`,
       );
     },
   );
-  const peak = process.resourceUsage().maxRSS / 1024;
+  const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
+  const peak = process.resourceUsage().maxRSS * 1024;
   const full = runs.filter((why) => why !== "crashed").length;
   console.log(
-    `${String(size)} certificates: ${String(full)} full runs and ${String(runs.length - full)} crashed; ${String(lost)} lost, ${String(doubled)} doubled, ${String(throttled)} throttled; peak ${peak.toFixed(0)} MB resident, the model of the vendor included`,
+    `${String(size)} certificates: ${String(full)} full runs and ${String(runs.length - full)} crashed; ${String(lost)} lost, ${String(doubled)} doubled, ${String(throttled)} throttled; peak ${megabytes(peak)} MB resident, of which ${megabytes(atFirst)} MB were there before the first run (Node and the model of the vendor)`,
   );
   return lost === 0 && doubled === 0 && runs.at(-1) === "done";
 }

@@ -1,8 +1,9 @@
 /** The invariants of one run, stated over what was served, sent and logged. */
 import { inspect } from "node:util";
-import { state, type Evidence, type Stated } from "./statement.ts";
+import { defectOf, evidenceOf, pagesOf } from "./evidence.ts";
+import { state, type Stated } from "./statement.ts";
 import type { LogLine, Round, Run, World } from "./sweep-process.ts";
-import { VENDOR_MARK, type Page, type Send } from "./vendor-model.ts";
+import { VENDOR_MARK, type Send } from "./vendor-records.ts";
 
 export interface Violation {
   /** Its number in the contract; 0 for a report that does not add up. */
@@ -14,38 +15,6 @@ type Report = (invariant: number, what: string) => void;
 
 /** Milliseconds for rounding in sums of virtual times. */
 const EPSILON = 1e-6;
-
-/** The pages that a round was served. */
-export function pagesOf(world: World, round: Round): Page[] {
-  return round.requestIds.flatMap((id) => world.vendor.pages.get(id) ?? []);
-}
-
-export function evidenceOf(pages: readonly Page[]): Evidence {
-  return {
-    listings: pages
-      .filter(({ action }) => action === "ListCertV2")
-      .map(({ expiring, items }) => ({ expiring, records: items })),
-    domains: pages
-      .filter(({ action }) => action === "ListDomainDetail")
-      .flatMap(({ items }) => items),
-  };
-}
-
-/** What makes a round no evidence at all; undefined if it is one. */
-function defectOf(pages: readonly Page[], run: Run): string | undefined {
-  const domains = pages.filter(({ action }) => action === "ListDomainDetail");
-  const certificates = pages.filter(({ action }) => action === "ListCertV2");
-  if (domains.length === 0 || certificates.length < 4)
-    return "a listing is missing";
-  if (new Set(pages.map(({ key }) => key)).size > 1) return "two keys";
-  if (pages.some(({ date }) => date === undefined)) return "no date";
-  const distinct = new Set(
-    domains.flatMap(({ items }) => items.map((item) => JSON.stringify(item))),
-  ).size;
-  if (!domains.some(({ total }) => total === distinct))
-    return `${String(distinct)} domains came, and no Total said so`;
-  return run.rounds.length === 0 ? "no round" : undefined;
-}
 
 interface Judged {
   readonly round: Round;
@@ -274,7 +243,7 @@ export function checkRun(world: World, run: Run): Violation[] {
     return {
       round,
       stated: state(evidenceOf(pages), policy, round.judgedAt),
-      defect: defectOf(pages, run),
+      defect: defectOf(pages, run, round),
     };
   });
   const sends = world.vendor.sends.filter(

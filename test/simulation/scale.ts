@@ -165,6 +165,7 @@ const MOST_RUNS = 20;
 export async function clearBacklog(
   size: number,
   crashes: number,
+  onWorld: () => void = () => undefined,
   onRun: (run: BacklogRun) => void = () => undefined,
 ): Promise<Backlog> {
   const world = createScaleWorld({
@@ -175,6 +176,7 @@ export async function clearBacklog(
     seed: 2,
   });
   const { vendor, clock } = world;
+  onWorld();
   const runs: string[] = [];
   while (runs.length < MOST_RUNS && runs.at(-1) !== "done") {
     const name = `run-${String(runs.length + 1)}`;

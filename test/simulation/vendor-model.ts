@@ -14,91 +14,23 @@ import {
   type Account,
   type Certificate,
 } from "./account.ts";
-import { fateOf, transportError, type Fate, type Faults } from "./faults.ts";
-import { createLimiter, type LimiterKind } from "./limiter.ts";
+import { fateOf, transportError, type Fate } from "./faults.ts";
+import { createLimiter } from "./limiter.ts";
 import { servePage, type Lie } from "./lies.ts";
 import type { Random } from "./random.ts";
+import {
+  refusal,
+  toAnswer,
+  VENDOR_MARK,
+  type Caller,
+  type Deletion,
+  type Json,
+  type Page,
+  type Reply,
+  type Send,
+  type VendorSettings,
+} from "./vendor-records.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
-
-/** What every message of the vendor holds: it must never show up in a log. */
-export const VENDOR_MARK = "VENDOR-WORDS-9b1f";
-
-export interface VendorSettings {
-  readonly faults: Faults;
-  readonly lies: readonly Lie[];
-  /** Probability that a page is a lie. */
-  readonly lieRate: number;
-  readonly limiter: LimiterKind;
-  /** One way, in milliseconds, with a uniform jitter on top. */
-  readonly latency: number;
-  readonly jitter: number;
-  /** The vendor's own bound on a page, whatever was asked. */
-  readonly pageCap: number;
-  /** Milliseconds by which the vendor's clock is ahead of the true time. */
-  readonly skew: number;
-  readonly missing: "ResourceNotFound" | "RequestForbidden";
-  /** Served pages are kept for the checks. */
-  readonly keepPages: boolean;
-}
-
-/** One process that calls. */
-export interface Caller {
-  readonly name: string;
-  /** Called before each continuation; false: the process is gone. */
-  step(): boolean;
-}
-
-export interface Send {
-  readonly caller: string;
-  readonly action: string;
-  readonly chainId: string;
-  /** What was asked, to tell repetitions. */
-  readonly asked: string;
-  readonly key: string;
-  readonly sentAt: number;
-  endedAt: number;
-}
-
-export interface Page {
-  readonly action: string;
-  readonly expiring: boolean;
-  readonly items: readonly unknown[];
-  readonly total: unknown;
-  readonly key: string;
-  readonly date: number | undefined;
-  readonly lie: Lie | undefined;
-}
-
-/** A deletion that took place, with the truth at that moment. */
-export interface Deletion {
-  readonly caller: string;
-  readonly chainId: string;
-  readonly requestId: string;
-  readonly at: number;
-  readonly expired: boolean;
-  readonly bound: boolean;
-  readonly changedAt: number;
-}
-
-type Json = Readonly<Record<string, unknown>>;
-
-interface Reply {
-  readonly status: number;
-  readonly body: Json | string;
-  readonly retryAfter?: string;
-  readonly date?: number | undefined;
-}
-
-const ERROR_STATUS: Readonly<Record<string, number>> = {
-  InvalidParam: 400,
-  CommonErr: 200,
-  InternalError: 500,
-  "InternalError.DB": 500,
-  InternalServiceTimeout: 504,
-  ResourceNotFound: 404,
-  FlowLimitExceeded: 429,
-  SomethingNew: 418,
-};
 
 function isCertificate(item: unknown): item is Certificate {
   return typeof item === "object" && item !== null && "changedAt" in item;
@@ -217,28 +149,12 @@ export class VendorModel {
           () => {
             end(() => {
               if (failed !== undefined) reject(failed);
-              else resolve(this.#answer(reply));
+              else resolve(toAnswer(reply));
             });
           },
         );
       });
     });
-  }
-
-  #answer(reply: Reply): TransportAnswer {
-    return {
-      status: reply.status,
-      date:
-        reply.date === undefined
-          ? undefined
-          : new Date(reply.date).toUTCString(),
-      retryAfter: reply.retryAfter,
-      body: new TextEncoder().encode(
-        typeof reply.body === "string"
-          ? reply.body
-          : JSON.stringify(reply.body),
-      ),
-    };
   }
 
   /** The request is here: what is said back, and what really happens. */
@@ -259,21 +175,7 @@ export class VendorModel {
     };
     const refuse = (code: string, more: Partial<Reply> = {}): Reply => {
       this.#trace(`refuse ${requestId} ${code}`);
-      return {
-        status: ERROR_STATUS[code] ?? 403,
-        body: {
-          ResponseMetadata: {
-            ...metadata,
-            Error: {
-              Code: code,
-              // A vendor, or a proxy before it, that echoes what it was sent.
-              Message: `${VENDOR_MARK} ${JSON.stringify(request.headers)}`,
-            },
-          },
-        },
-        date,
-        ...more,
-      };
+      return { ...refusal(code, metadata, request.headers), date, ...more };
     };
     const signedAt = (request.headers["x-date"] ?? "").replace(
       /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/,
@@ -387,6 +289,7 @@ export class VendorModel {
     if (keepPages) {
       this.pages.set(requestId, {
         action: send.action,
+        filter: JSON.stringify({ ...body, PageNum: 0 }),
         expiring: body["Expiring"] === true,
         items: Array.isArray(page.list) ? page.list : [],
         total: page.total,

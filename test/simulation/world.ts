@@ -11,7 +11,8 @@ import { LIES, type Lie } from "./lies.ts";
 import { LIMITERS } from "./limiter.ts";
 import { createRandom, type Random } from "./random.ts";
 import type { RunOptions, Tampering, World } from "./sweep-process.ts";
-import { VendorModel, type VendorSettings } from "./vendor-model.ts";
+import { VendorModel } from "./vendor-model.ts";
+import type { VendorSettings } from "./vendor-records.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 export interface Plan {
@@ -55,7 +56,8 @@ function drawConfiguration(random: Random, epoch: number): Configuration {
     },
     maxDeletions: random.pick([1, random.int(5, 60), 100, 100, 100_000]),
     dryRun: random.chance(0.12),
-    sendsPerSecond: random.chance(0.9) ? 7.8 : random.pick([0.6, 2]),
+    // Some slow enough for a round to outlive its evidence.
+    sendsPerSecond: random.chance(0.8) ? 7.8 : random.pick([0.3, 0.6, 2]),
   };
 }
 

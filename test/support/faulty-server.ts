@@ -120,6 +120,10 @@ export function say(...bytes: readonly (string | Uint8Array)[]): Reaction {
   };
 }
 
+export const resetConnection: Reaction = (socket) => {
+  socket.resetAndDestroy();
+};
+
 export interface Identity {
   readonly key: string;
   readonly cert: string;

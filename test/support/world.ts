@@ -22,7 +22,7 @@ const DAY_MS = 86_400_000;
 
 /** A chain id that ends in `n`. */
 export function chainId(n: number): string {
-  return n.toString(16).padStart(32, "c");
+  return `4060e265${n.toString(16).padStart(24, "0")}`;
 }
 
 /** A certificate whose validity ends `days` from now (negative: ago). */
@@ -38,7 +38,7 @@ export function certificate(
   return {
     chainId: chainId(n),
     certId: String(8_120_000 + n),
-    chainIdVolc: n.toString(16).padStart(32, "d"),
+    chainIdVolc: `188b5c6f${n.toString(16).padStart(24, "0")}`,
     name: `certificate-${String(n)}`,
     domains: ["unbound.example.com"],
     notBefore: at(days - 90),

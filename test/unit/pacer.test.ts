@@ -188,6 +188,18 @@ describe("an abort", () => {
     expect(sentAt).toEqual([0, 1000]);
   });
 
+  it("behind others that wait rejects at once, too", async () => {
+    const { clock, send, sentAt } = paced(1);
+    const stop = new AbortController();
+    const ahead = Promise.all([send(), send()]);
+    const last = send(stop.signal).catch(() => clock.monotonic());
+    await clock.pass(300);
+    stop.abort(new Error("stop"));
+    expect(await clock.run(last)).toBe(300);
+    await clock.run(ahead);
+    expect(sentAt).toEqual([0, 1000]);
+  });
+
   it("while waiting for a call in flight rejects at once", async () => {
     const { clock, pacer, send, sentAt } = paced(1000, 1);
     pacer.run(NEVER, () => HUNG).catch(() => undefined);

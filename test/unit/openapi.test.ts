@@ -1,0 +1,366 @@
+import { readFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { describe, expect, it } from "vitest";
+import { noRoute, readHttpRequest } from "../../functions/aws/http-event.ts";
+import {
+  problemAnswer,
+  type ProblemName,
+} from "../../functions/aws/problem.ts";
+import { isObject } from "../../functions/janitor/certificate.ts";
+import { REASONS } from "../../functions/janitor/verdict.ts";
+import openapi from "../../functions/openapi.json" with { type: "json" };
+
+const read = (path: string): string =>
+  readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+const DOCUMENT: unknown = openapi;
+const TEXT = read("functions/openapi.json");
+
+/** What of OpenAPI 3.1 the document uses, every object closed; schemas are left to the meta-schema of JSON Schema. */
+const closed = (
+  required: Readonly<Record<string, object>>,
+  optional: Readonly<Record<string, object>> = {},
+) => ({
+  type: "object",
+  required: Object.keys(required),
+  properties: { ...required, ...optional },
+  patternProperties: { "^x-": {} },
+  additionalProperties: false,
+});
+const mapOf = (values: object, names = "^[A-Za-z0-9._-]+$") => ({
+  type: "object",
+  minProperties: 1,
+  propertyNames: { pattern: names },
+  additionalProperties: values,
+});
+const def = (name: string) => ({ $ref: `#/$defs/${name}` });
+/** A reference, or the thing itself. */
+const or = (name: string) => ({
+  if: { type: "object", required: ["$ref"] },
+  then: closed({ $ref: { type: "string", pattern: "^#/components/" } }),
+  else: def(name),
+});
+const WORDS = { type: "string", minLength: 1 };
+const SCHEMA = { $ref: "https://json-schema.org/draft/2020-12/schema" };
+const EMPTY_LIST = { type: "array", maxItems: 0 };
+const OPENAPI = {
+  ...closed(
+    {
+      openapi: { const: "3.1.0" },
+      info: closed(
+        { title: WORDS, version: WORDS, summary: WORDS, description: WORDS },
+        { license: closed({ name: WORDS, identifier: WORDS }) },
+      ),
+      servers: {
+        type: "array",
+        items: closed({ url: WORDS, description: WORDS }),
+      },
+      security: { type: "array", items: mapOf(EMPTY_LIST) },
+      paths: mapOf(def("pathItem"), "^/"),
+      components: closed({
+        securitySchemes: mapOf({
+          oneOf: [
+            closed({
+              type: { const: "apiKey" },
+              in: { const: "header" },
+              name: WORDS,
+              description: WORDS,
+            }),
+            closed({
+              type: { const: "http" },
+              scheme: { const: "bearer" },
+              bearerFormat: WORDS,
+              description: WORDS,
+            }),
+          ],
+        }),
+        parameters: mapOf(def("parameter")),
+        headers: mapOf(def("header")),
+        responses: mapOf(def("response")),
+        schemas: mapOf(SCHEMA),
+      }),
+    },
+    { "x-unmatched-requests": def("responses") },
+  ),
+  $defs: {
+    pathItem: closed(
+      {},
+      {
+        parameters: { type: "array", items: or("parameter") },
+        get: def("operation"),
+        delete: def("operation"),
+        post: def("operation"),
+      },
+    ),
+    operation: closed(
+      {
+        operationId: { type: "string", pattern: "^[a-z][A-Za-z]+$" },
+        summary: WORDS,
+        description: WORDS,
+        responses: def("responses"),
+      },
+      {
+        parameters: { type: "array", items: or("parameter") },
+        requestBody: closed({
+          required: { const: true },
+          content: def("content"),
+        }),
+      },
+    ),
+    parameter: closed(
+      {
+        name: WORDS,
+        in: { enum: ["query", "path"] },
+        description: WORDS,
+        schema: SCHEMA,
+      },
+      { required: { const: true }, example: {} },
+    ),
+    responses: mapOf(or("response"), "^[2345][0-9]{2}$"),
+    response: closed(
+      { description: WORDS, content: def("content") },
+      { headers: mapOf(or("header"), "^[a-z-]+$") },
+    ),
+    header: closed({ description: WORDS, schema: SCHEMA }),
+    content: mapOf(
+      closed({ schema: SCHEMA }, { example: {} }),
+      "^application/(problem\\+)?json$",
+    ),
+  },
+};
+
+const structure = new Ajv2020({ strict: false, allErrors: true }).compile(
+  OPENAPI,
+);
+
+type Visit = (node: Readonly<Record<string, unknown>>, pointer: string) => void;
+
+/** Visits every object of the document with its JSON pointer. */
+function walk(node: unknown, visit: Visit, pointer = ""): void {
+  if (isObject(node)) visit(node, pointer);
+  if (typeof node !== "object" || node === null) return;
+  for (const [key, child] of Object.entries(node)) {
+    const segment = key.replaceAll("~", "~0").replaceAll("/", "~1");
+    walk(child, visit, `${pointer}/${segment}`);
+  }
+}
+
+function at(document: unknown, pointer: string): unknown {
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .reduce<unknown>(
+      (node, key) =>
+        typeof node === "object" && node !== null && Object.hasOwn(node, key)
+          ? Reflect.get(node, key)
+          : undefined,
+      document,
+    );
+}
+
+function keys(node: unknown): string[] {
+  return isObject(node) ? Object.keys(node) : [];
+}
+
+/** What is wrong with the document as an OpenAPI description. */
+function defects(document: unknown): string[] {
+  structure(document);
+  const found = (structure.errors ?? []).map(
+    ({ instancePath, message }) => `${instancePath} ${message ?? ""}`,
+  );
+  const used = new Set<unknown>();
+  walk(document, ({ $ref: target }, pointer) => {
+    if (typeof target !== "string") return;
+    used.add(target);
+    if (!target.startsWith("#/") || at(document, target.slice(1)) === undefined)
+      found.push(`${pointer} refers to nothing: ${target}`);
+  });
+  for (const scheme of keys(at(document, "/components/securitySchemes")))
+    used.add(`#/components/securitySchemes/${scheme}`);
+  for (const kind of keys(at(document, "/components"))) {
+    for (const name of keys(at(document, `/components/${kind}`))) {
+      const target = `#/components/${kind}/${name}`;
+      if (!used.has(target)) found.push(`nothing refers to ${target}`);
+    }
+  }
+  return found;
+}
+
+/** Every operation as method and path, with its pointer. */
+function operations(): Map<string, string> {
+  const found = new Map<string, string>();
+  walk(DOCUMENT, (_, pointer) => {
+    const [, path, method] =
+      /^\/paths\/([^/]+)\/(get|delete|post|put|patch|head|options|trace)$/.exec(
+        pointer,
+      ) ?? [];
+    if (path === undefined || method === undefined) return;
+    found.set(`${method.toUpperCase()} ${path.replaceAll("~1", "/")}`, pointer);
+  });
+  return found;
+}
+
+function texts(list: unknown): string[] {
+  return Array.isArray(list)
+    ? list.filter((item) => typeof item === "string")
+    : [];
+}
+
+describe("the description of the API", () => {
+  it("has the structure of OpenAPI 3.1, and every reference and component has its counterpart", () => {
+    expect(defects(DOCUMENT)).toEqual([]);
+  });
+
+  it.each([
+    ["a field of no meaning", '"servers":', '"server":'],
+    ["a response without a description", '"description": "The receipt.",', ""],
+    ["a reference to nothing", "schemas/Receipt", "schemas/Recept"],
+    ["a component that nothing needs", '"Count":', '"Spare": {}, "Count":'],
+    ["a schema of no type", '"type": "integer"', '"type": "whole"'],
+    ["a status of no class", '"202":', '"OK":'],
+    ["a header in another case", '"retry-after":', '"Retry-After":'],
+  ])("is found defective with %s", (_, from, to) => {
+    expect(TEXT).toContain(from);
+    const defective: unknown = JSON.parse(TEXT.replace(from, to));
+    expect(defects(defective)).not.toEqual([]);
+  });
+
+  it("has schemas that compile strictly, and examples that they accept", () => {
+    const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
+    addFormats.default(ajv);
+    ajv.addVocabulary(keys(DOCUMENT));
+    ajv.addSchema(openapi, "openapi.json");
+    let examples = 0;
+    walk(DOCUMENT, ({ schema, example }, pointer) => {
+      if (schema === undefined) return;
+      const segments = pointer.split("/").map(encodeURIComponent).join("/");
+      const validate = ajv.compile({ $ref: `openapi.json#${segments}/schema` });
+      if (example === undefined) return;
+      examples += 1;
+      validate(example);
+      expect(validate.errors ?? [], pointer).toEqual([]);
+    });
+    expect(examples).toBeGreaterThan(5);
+  });
+
+  it("names every operation differently and every variable of its path", () => {
+    const ids = [...operations().values()].map((pointer) =>
+      at(DOCUMENT, `${pointer}/operationId`),
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+    const variables = new Set(TEXT.match(/(?<=\{)\w+(?=\}":)/g));
+    expect([...variables]).toEqual(["chainId"]);
+    expect(at(DOCUMENT, "/components/parameters/ChainId")).toMatchObject({
+      name: "chainId",
+      in: "path",
+      required: true,
+    });
+  });
+
+  it("has the version of the package", () => {
+    const manifest: unknown = JSON.parse(read("package.json"));
+    expect(at(DOCUMENT, "/info/version")).toBe(at(manifest, "/version"));
+  });
+});
+
+describe("the description and the program agree", () => {
+  it("on the routes that are served, no more and no less", () => {
+    const [, list = ""] =
+      /^const ROUTES = \[([^\]]*)\];$/m.exec(read("infra/local/main.ts")) ?? [];
+    const served = [...list.matchAll(/"([^"]+)"/g)].map(([, route]) => route);
+    expect(served.length).toBeGreaterThan(0);
+    expect([...operations().keys()].sort()).toEqual(served.sort());
+  });
+
+  it("on the methods that `allow` names for each path", () => {
+    const allowed = keys(at(DOCUMENT, "/paths")).map((path) => {
+      const request = readHttpRequest({
+        version: "2.0",
+        routeKey: "$default",
+        rawPath: path,
+        requestContext: { http: { method: "PATCH" } },
+      });
+      const allow = noRoute(request!).problem.headers?.["allow"];
+      const described = [...operations().keys()]
+        .filter((operation) => operation.endsWith(` ${path}`))
+        .map((operation) => operation.split(" ", 1)[0]);
+      expect(allow, path).toBe(described.sort().join(", "));
+      return allow;
+    });
+    expect(new Set(allowed)).toEqual(
+      new Set(texts(at(DOCUMENT, "/components/headers/Allow/schema/enum"))),
+    );
+  });
+
+  it("on the names of problems and the status of each", () => {
+    // The type checker sees to it that none is left out.
+    const names: Readonly<Record<ProblemName, true>> = {
+      "invalid-request": true,
+      "no-such-route": true,
+      "method-not-allowed": true,
+      "certificate-not-found": true,
+      "certificate-in-use": true,
+      "certificate-protected": true,
+      "sweep-running": true,
+      "vendor-refused": true,
+      "vendor-billing": true,
+      "credentials-rejected": true,
+      "vendor-access-denied": true,
+      "vendor-throttled": true,
+      "vendor-error": true,
+      "vendor-timeout": true,
+      misconfigured: true,
+      "internal-error": true,
+    };
+    const isName = (name: string): name is ProblemName =>
+      Object.hasOwn(names, name);
+    const answered = Object.keys(names)
+      .filter(isName)
+      .map((name) => {
+        const answer = problemAnswer({ name, detail: "" }, "id");
+        const body: unknown = JSON.parse(answer.body);
+        return `${String(answer.statusCode)} ${String(at(body, "/type"))}`;
+      });
+    const described = new Set<string>();
+    walk(DOCUMENT, ({ properties }) => {
+      if (!isObject(properties)) return;
+      const status = at(properties, "/status/const");
+      const type = at(properties, "/type/const");
+      for (const urn of [
+        ...texts(at(properties, "/type/enum")),
+        ...texts([type]),
+      ])
+        described.add(`${String(status)} ${urn}`);
+    });
+    expect([...described].sort()).toEqual(answered.sort());
+  });
+
+  it("on the status under which each problem stands", () => {
+    walk(DOCUMENT, ({ content }, pointer) => {
+      const status = at(
+        content,
+        "/application~1problem+json/schema/properties/status/const",
+      );
+      const [, key] = /\/(\d{3})$/.exec(pointer) ?? [];
+      if (status !== undefined && key !== undefined)
+        expect(String(status), pointer).toBe(key);
+    });
+    walk(DOCUMENT, ({ $ref: target }, pointer) => {
+      const [, key] = /\/responses\/(\d{3})$/.exec(pointer) ?? [];
+      if (key === undefined || typeof target !== "string") return;
+      const status = at(
+        DOCUMENT,
+        `${target.slice(1)}/content/application~1problem+json/schema/properties/status/const`,
+      );
+      if (status !== undefined) expect(String(status), pointer).toBe(key);
+    });
+    expect.hasAssertions();
+  });
+
+  it("on the reasons to keep, but for out-of-scope: such a certificate does not exist for the API", () => {
+    expect(at(DOCUMENT, "/components/schemas/Reason/enum")).toEqual(
+      REASONS.filter((reason) => reason !== "out-of-scope"),
+    );
+  });
+});
