@@ -68,7 +68,11 @@ function section(
       item.chainId.slice(0, 32) || "(no chain id)",
       last(item).slice(0, 160),
       `${item.domains.slice(0, 3).join(" ").slice(0, 160)}${item.domains.length > 3 ? ` and ${String(item.domains.length - 3)} more` : ""}`,
-    ]);
+    ])
+    // The vendor's texts come from anybody who can upload a certificate: none of them may forge a line.
+    .map((row) =>
+      row.map((cell) => cell.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, " ")),
+    );
   const table = [["Name", "Expires", "Chain id", "What", "Domains"], ...rows];
   const widths = [0, 1, 2, 3].map((column) =>
     Math.max(...table.map((row) => row[column]?.length ?? 0)),

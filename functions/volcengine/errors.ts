@@ -14,41 +14,45 @@ interface Class {
   readonly message: string;
 }
 
-const UNHEALTHY: Class = {
-  kind: "vendor-error",
-  outcome: "unknown",
-  message: "Volcengine had an internal error.",
-};
-const THROTTLED: Class = {
-  kind: "throttled",
-  outcome: "not done",
-  message: "Volcengine throttled the call.",
-};
-const FORBIDDEN: Class = {
-  kind: "forbidden",
-  outcome: "answered",
-  message: "Volcengine says that the account may not touch this certificate.",
-};
-const REJECTED: Class = {
-  kind: "credentials-rejected",
-  outcome: "credentials",
-  message: "Volcengine rejected the access key.",
-};
-const DENIED: Class = {
-  kind: "access-denied",
-  outcome: "answered",
-  message: "The access key lacks a permission for this call.",
-};
-const REFUSED: Class = {
-  kind: "vendor-error",
-  outcome: "answered",
-  message: "Volcengine refused the call.",
-};
-const UNREADABLE: Class = {
-  kind: "vendor-error",
-  outcome: "unknown",
-  message: "Volcengine's answer could not be read.",
-};
+function meaning(kind: FailureKind, outcome: Outcome, message: string): Class {
+  return { kind, outcome, message };
+}
+
+const UNHEALTHY = meaning(
+  "vendor-error",
+  "unknown",
+  "Volcengine had an internal error.",
+);
+const THROTTLED = meaning(
+  "throttled",
+  "not done",
+  "Volcengine throttled the call.",
+);
+const FORBIDDEN = meaning(
+  "forbidden",
+  "answered",
+  "Volcengine says that the account may not touch this certificate.",
+);
+const REJECTED = meaning(
+  "credentials-rejected",
+  "credentials",
+  "Volcengine rejected the access key.",
+);
+const DENIED = meaning(
+  "access-denied",
+  "answered",
+  "The access key lacks a permission for this call.",
+);
+const REFUSED = meaning(
+  "vendor-error",
+  "answered",
+  "Volcengine refused the call.",
+);
+const UNREADABLE = meaning(
+  "vendor-error",
+  "unknown",
+  "Volcengine's answer could not be read.",
+);
 
 const BY_CODE: Readonly<Partial<Record<string, Class>>> = {
   CommonErr: UNHEALTHY,
@@ -61,28 +65,27 @@ const BY_CODE: Readonly<Partial<Record<string, Class>>> = {
   FlowLimitExceeded: THROTTLED,
   AccountFlowLimitExceeded: THROTTLED,
   RequestLimitExceeded: THROTTLED,
-  InvalidTimestamp: {
-    kind: "clock-off",
-    outcome: "not done",
-    message: "Volcengine says that the time of the request is off.",
-  },
-  InvalidParam: {
-    kind: "invalid-parameter",
-    outcome: "answered",
-    message: "Volcengine did not accept a parameter.",
-  },
-  ResourceNotFound: {
-    kind: "not-found",
-    outcome: "answered",
-    message: "Volcengine did not find the certificate.",
-  },
+  InvalidTimestamp: meaning(
+    "clock-off",
+    "not done",
+    "Volcengine says that the time of the request is off.",
+  ),
+  InvalidParam: meaning(
+    "invalid-parameter",
+    "answered",
+    "Volcengine did not accept a parameter.",
+  ),
+  ResourceNotFound: meaning(
+    "not-found",
+    "answered",
+    "Volcengine did not find the certificate.",
+  ),
   RequestForbidden: FORBIDDEN,
-  "RequestForbidden.BillingStatus": {
-    kind: "billing",
-    outcome: "answered",
-    message:
-      "Volcengine Live is not activated for the account, or the account is in arrears.",
-  },
+  "RequestForbidden.BillingStatus": meaning(
+    "billing",
+    "answered",
+    "Volcengine Live is not activated for the account, or the account is in arrears.",
+  ),
   AccessDenied: DENIED,
   LackPolicy: DENIED,
   LackProjectPolicy: DENIED,

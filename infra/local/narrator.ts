@@ -1,5 +1,6 @@
 /** Tells what the functions do, from their own log lines. */
 import { isObject } from "../../functions/janitor/certificate.ts";
+import { clean } from "./text-width.ts";
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -14,7 +15,7 @@ export interface Narrator {
 
 function text(value: unknown): string {
   return typeof value === "string" || typeof value === "number"
-    ? String(value)
+    ? clean(String(value))
     : "";
 }
 

@@ -155,6 +155,16 @@ describe("the report as mail", () => {
   });
 });
 
+it("lets no name forge a line", () => {
+  const forged = item(1, {
+    name: "a\nDeleted (9)\r\u2028b",
+    reasons: ["in-use"],
+  });
+  const { text } = reportMail(report({ items: [forged] }));
+  expect(text).toContain("a Deleted (9)  b");
+  expect(text).not.toMatch(/^Deleted/m);
+});
+
 describe("which reports are mailed", () => {
   const mails = async (reports: readonly SweepReport[]): Promise<number> => {
     const sent: Mail[] = [];
