@@ -210,6 +210,7 @@ export function createApiHandler(
     request: HttpRequest,
     requestId: string,
     deadline: Deadline,
+    sending: () => void,
   ): Promise<HttpAnswer> => {
     const chainId = readChainId(request);
     const { force, dryRun } = readQuery(request, {
@@ -218,7 +219,14 @@ export function createApiHandler(
     });
     const { configuration, vendor } = wired();
     const removal = await remove(
-      { ...vendor, clock, log },
+      {
+        ...vendor,
+        clock,
+        log: (line) => {
+          if (line["event"] === "delete-attempt") sending();
+          log(line);
+        },
+      },
       configuration.policy,
       {
         chainId,
@@ -274,6 +282,7 @@ export function createApiHandler(
     request: HttpRequest,
     requestId: string,
     deadline: Deadline,
+    sending: () => void,
   ): Promise<HttpAnswer> => {
     switch (request.routeKey) {
       case "GET /certificates":
@@ -281,7 +290,7 @@ export function createApiHandler(
       case "GET /certificates/{chainId}":
         return explain(request, requestId, deadline);
       case "DELETE /certificates/{chainId}":
-        return removeOne(request, requestId, deadline);
+        return removeOne(request, requestId, deadline, sending);
       case "POST /sweeps":
         return sweepNow(request, requestId);
       case "GET /openapi.json":
@@ -308,14 +317,23 @@ export function createApiHandler(
         context.getRemainingTimeInMillis() - KEEP_MS,
       );
       const finished = new AbortController();
+      let sent = false;
       answer = await Promise.race([
         withDeadline(clock, time, undefined, (deadline) =>
-          respond(request, requestId, deadline),
+          respond(request, requestId, deadline, () => {
+            sent = true;
+          }),
         ),
         clock.sleep(time + LATE_MS, finished.signal).then(() => {
-          throw new VendorFailure(
-            "The time for the request ran out; whether a DeleteCert had been sent is in the log.",
-            { kind: "timeout", outcome: "unknown" },
+          const facts = { kind: "timeout", outcome: "unknown" } as const;
+          throw new Refusal(
+            problemOf(
+              new VendorFailure("The time for the request ran out.", {
+                ...facts,
+                possiblyDone: sent,
+              }),
+              sent,
+            ),
           );
         }),
       ]).finally(() => {

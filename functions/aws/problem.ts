@@ -60,7 +60,17 @@ export function invalid(detail: string): Refusal {
   });
 }
 
-const MAX_DETAIL = 600;
+/** Of the detail as JSON; with the rest an answer stays below 1 KB. */
+const MAX_DETAIL_BYTES = 560;
+
+function shortened(detail: string): string {
+  const bytes = (text: string): number =>
+    Buffer.byteLength(JSON.stringify(text));
+  if (bytes(detail) <= MAX_DETAIL_BYTES) return detail;
+  let short = detail.slice(0, MAX_DETAIL_BYTES);
+  while (bytes(short) > MAX_DETAIL_BYTES) short = short.slice(0, -10);
+  return `${short}…`;
+}
 
 export function jsonAnswer(
   statusCode: number,
@@ -85,10 +95,7 @@ export function problemAnswer(problem: Problem, requestId: string): HttpAnswer {
     type: `urn:live-cert-janitor:problem:${problem.name}`,
     title,
     status,
-    detail:
-      problem.detail.length > MAX_DETAIL
-        ? `${problem.detail.slice(0, MAX_DETAIL)}…`
-        : problem.detail,
+    detail: shortened(problem.detail),
     instance: requestId,
     ...(problem.vendor !== undefined && { vendor: problem.vendor }),
   });

@@ -110,7 +110,8 @@ function readAnswer(
     ? envelope["ResponseMetadata"]
     : undefined;
   if (!isObject(envelope) || !isObject(metadata)) throw failedAnswer(facts);
-  const requestId = printable(metadata["RequestId"] ?? metadata["RequestID"]);
+  const requestId =
+    printable(metadata["RequestId"]) || printable(metadata["RequestID"]);
   const error = metadata["Error"] ?? undefined;
   if (error !== undefined) {
     const { Code: code, CodeN: codeN } = isObject(error) ? error : {};

@@ -71,7 +71,7 @@ function readPage(result: unknown, action: string, list: string): Page {
 
 /**
  * Reads all pages, several at a time as far as `Total` says that there are more, and one by one beyond, since it may lie.
- * Ends at an empty page, one that repeats an earlier one, or a short one that `Total` does not contradict;
+ * Ends at an empty page, one that repeats an earlier one, or a short one that `Total` agrees with;
  * a page longer than asked means that paging was ignored and that it holds everything.
  */
 async function readPages(
@@ -109,7 +109,8 @@ async function readPages(
       next <= promised ||
       (last !== undefined &&
         (last.items.length >= pageSize ||
-          (inFlight === 0 && came < (last.total ?? 0))))
+          last.total === undefined ||
+          (inFlight === 0 && came < last.total)))
     );
   };
   const worker = async (): Promise<void> => {

@@ -1,16 +1,20 @@
-/** The tests that mutants of one group of modules have to face, with fixed seeds; MUTANT_GROUP names it. */
+/** The tests that the mutants of one group have to face, with fixed seeds; MUTANT_GROUP names the group. */
 import { defineConfig } from "vitest/config";
-import { GROUPS } from "./mutant-groups.ts";
+import groups from "./mutant-groups.json" with { type: "json" };
 
-const group = GROUPS.find(({ name }) => name === process.env["MUTANT_GROUP"]);
+const group = Object.entries(groups).find(
+  ([name]) => name === process.env["MUTANT_GROUP"],
+);
 
 export default defineConfig({
   test: {
-    include: (group ? [group] : GROUPS).flatMap(({ tests }) =>
-      tests.map((name) => `test/unit/${name}.test.ts`),
+    include: (group ? [group] : Object.entries(groups)).flatMap(
+      ([, { tests }]) => tests,
     ),
     setupFiles: ["test/support/fixed-seeds.ts"],
     expect: { requireAssertions: true },
     maxWorkers: 1,
+    // One worker for all files of a run; the next mutant gets a new one.
+    isolate: false,
   },
 });

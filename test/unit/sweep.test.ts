@@ -245,13 +245,11 @@ describe("a sweep", () => {
       rounds: 1,
       counts: { eligible: 3, remaining: 3 },
     });
-    expect(events(result.lines, "not-attempted")).toMatchObject(
-      expect.arrayContaining(
-        ids(3).map((chainId) =>
-          expect.objectContaining({ chainId, because: "too-many" }),
-        ),
-      ),
-    );
+    expect(
+      events(result.lines, "not-attempted")
+        .filter((line) => line["because"] === "too-many")
+        .map((line) => line["chainId"]),
+    ).toEqual(ids(3));
   });
 
   it("deletes exactly as many as allowed", async () => {
