@@ -22,7 +22,12 @@ export function createVendor(
 ): Vendor {
   const store = new SecretsManagerClient({
     maxAttempts: 2,
-    requestHandler: { connectionTimeout: 2000, requestTimeout: 4000 },
+    requestHandler: {
+      connectionTimeout: 2000,
+      requestTimeout: 4000,
+      // Without it the time-out is only a warning, and a store that hangs holds up every request.
+      throwOnRequestTimeout: true,
+    },
   });
   const { api, transport } = createApi(
     host,

@@ -20,6 +20,7 @@ export function topicPublisher(topicArn: string): Publish {
       requestHandler: {
         connectionTimeout: TIMEOUT_MS,
         requestTimeout: TIMEOUT_MS,
+        throwOnRequestTimeout: true,
       },
     });
     try {

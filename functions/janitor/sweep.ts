@@ -182,8 +182,8 @@ class Sweep {
         try {
           const observation = await this.#parts.observer.observe(deadline);
           await this.#round(observation, deadline);
-        } catch (failure) {
-          if (!(failure instanceof VendorFailure)) throw failure;
+        } catch (thrown) {
+          const failure = asFailure(thrown);
           error = failure;
           this.#stopped =
             FATAL.get(failure.kind) ?? this.#withoutEvidence(deadline);

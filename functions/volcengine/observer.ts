@@ -54,19 +54,26 @@ function incomplete(what: string): VendorFailure {
   });
 }
 
+/** An item as text, to tell it from others; one that is nested too deeply for that is no item. */
+function textOf(item: unknown): string {
+  try {
+    return JSON.stringify(item);
+  } catch {
+    throw incomplete("Volcengine gave something nested too deeply to be read");
+  }
+}
+
 function readPage(result: unknown, action: string, list: string): Page {
   const items = isObject(result) ? (result[list] ?? []) : undefined;
   if (!isObject(result) || !Array.isArray(items)) {
     throw incomplete(`${action} answered without a readable ${list}`);
   }
-  const total = result["Total"];
-  return {
-    items,
-    total:
-      typeof total === "number" && Number.isSafeInteger(total) && total >= 0
-        ? total
-        : undefined,
-  };
+  const total = result["Total"] ?? undefined;
+  if (total === undefined) return { items, total };
+  if (typeof total !== "number" || !Number.isSafeInteger(total) || total < 0) {
+    throw incomplete(`${action} answered with a Total that is no count`);
+  }
+  return { items, total };
 }
 
 /**
@@ -88,11 +95,7 @@ async function readPages(
   let came = 0;
   let inFlight = 0;
   const take = (pageNum: number, page: Page): void => {
-    const key = JSON.stringify([
-      page.items.length,
-      page.items[0],
-      page.items.at(-1),
-    ]);
+    const key = textOf([page.items.length, page.items[0], page.items.at(-1)]);
     if (page.items.length === 0 || seen.has(key)) {
       end = Math.min(end, pageNum - 1);
       return;
@@ -233,8 +236,7 @@ export function createObserver(parts: ObserverParts): Observer {
           parts.domainPacer,
           {},
         );
-        const distinct = new Set(items.map((item) => JSON.stringify(item)))
-          .size;
+        const distinct = new Set(items.map(textOf)).size;
         if (!settled) {
           throw incomplete("ListDomainDetail changed while it was read");
         }

@@ -1,5 +1,5 @@
 /** HTTP to the vendor, over one undici Pool. The only file that touches the network. */
-import { Pool } from "undici";
+import { errors, Pool } from "undici";
 
 export interface TransportRequest {
   readonly method: "POST";
@@ -50,7 +50,15 @@ export function createTransport(
   });
   return {
     async send({ signal, maxBytes, ...request }) {
-      const answer = await pool.request({ ...request, signal });
+      const answer = await pool
+        .request({ ...request, signal })
+        .catch((error: unknown) => {
+          // It carries the raw bytes received; from a peer that echoes, that is our own Authorization header.
+          if (error instanceof errors.HTTPParserError) {
+            Reflect.deleteProperty(error, "data");
+          }
+          throw error;
+        });
       const chunks: Buffer[] = [];
       let size = 0;
       for await (const chunk of answer.body) {

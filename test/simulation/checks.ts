@@ -20,6 +20,8 @@ interface Judged {
   readonly round: Round;
   readonly stated: ReadonlyMap<string, Stated>;
   readonly defect: string | undefined;
+  /** The access keys that its pages were asked with. */
+  readonly keys: ReadonlySet<string>;
 }
 
 function checkEvidence(
@@ -37,11 +39,13 @@ function checkEvidence(
       report(1, `${run.options.name}: ${id} without any evidence`);
       continue;
     }
-    const { round, stated, defect } = basis;
+    const { round, stated, defect, keys } = basis;
     if (defect !== undefined)
       report(1, `${run.options.name}: ${id} on no evidence: ${defect}`);
     if (send.sentAt >= round.startedAt + 60_000 + EPSILON)
       report(1, `${run.options.name}: ${id} on evidence older than 60 s`);
+    if (keys.size > 0 && !keys.has(send.key))
+      report(1, `${run.options.name}: ${id} sent with another key`);
     if (stated.get(id)?.inUse !== false)
       report(2, `${run.options.name}: ${id} is in use by the evidence`);
     else if (!stated.get(id)?.deletable)
@@ -244,6 +248,7 @@ export function checkRun(world: World, run: Run): Violation[] {
       round,
       stated: state(evidenceOf(pages), policy, round.judgedAt),
       defect: defectOf(pages, run, round),
+      keys: new Set(pages.map(({ key }) => key)),
     };
   });
   const sends = world.vendor.sends.filter(

@@ -92,15 +92,11 @@ export function fateOf(faults: Faults, random: Random, time: number): Fate {
 
 /** The error that the client's connection ends with, if it does. */
 export function transportError({ kind }: Fate): Error | undefined {
-  switch (kind) {
-    case "refused":
-      return Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
-    case "reset-before":
-    case "reset-after":
-      return Object.assign(new Error("other side closed"), {
-        code: "UND_ERR_SOCKET",
-      });
-    default:
-      return undefined;
-  }
+  if (kind === "refused")
+    return Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
+  if (kind === "reset-before" || kind === "reset-after")
+    return Object.assign(new Error("other side closed"), {
+      code: "UND_ERR_SOCKET",
+    });
+  return undefined;
 }

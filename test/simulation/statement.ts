@@ -86,7 +86,7 @@ export function moment(value: string): number | undefined {
 }
 
 export function glob(pattern: string, value: string): boolean {
-  const source = [...pattern.toLowerCase()]
+  const source = Array.from(pattern.toLowerCase())
     .map((c) =>
       c === "*"
         ? "[^]*"

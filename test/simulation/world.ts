@@ -153,16 +153,16 @@ function disturb(world: World, random: Random): void {
       }
     });
   }
-  if (random.chance(0.3)) {
+  if (random.chance(0.4)) {
     const old = secret.accessKeyId;
-    clock.at(random.int(0, 30_000), () => {
+    clock.at(random.int(0, 6000), () => {
       secret.accessKeyId = `AKLTrotated`;
       secret.secretAccessKey = `SECRET-second-${random.hex(16)}`;
       secret.version += 1;
       world.trace("rotate");
       vendor.keys.add(secret.accessKeyId);
     });
-    clock.at(random.int(0, 40_000), () => vendor.keys.delete(old));
+    clock.at(random.int(200, 12_000), () => vendor.keys.delete(old));
   }
   if (random.chance(0.1)) {
     clock.at(random.int(0, 20_000), () => {

@@ -35,4 +35,16 @@ export const SURVIVORS: readonly Survivor[] = [
     mutants: ["{}"],
     because: "an absent field reads as undefined",
   },
+  {
+    file: "functions/janitor/verdict.ts",
+    line: "if (notBefore !== undefined && notBefore >= notAfter) {",
+    mutants: ["true"],
+    because: "nothing is greater than or less than undefined",
+  },
+  {
+    file: "functions/janitor/verdict.ts",
+    line: 'if (ends.some((end) => end !== undefined && now < end)) return "valid";',
+    mutants: ["true"],
+    because: "nothing is greater than or less than undefined",
+  },
 ];

@@ -1,18 +1,27 @@
 /** The tests that the mutants of one group have to face, with fixed seeds; MUTANT_GROUP names the group. */
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import groups from "./mutant-groups.json" with { type: "json" };
 
-const group = Object.entries(groups).find(
-  ([name]) => name === process.env["MUTANT_GROUP"],
-);
+const tests = Object.entries(groups)
+  .filter(([name]) => [name, undefined].includes(process.env["MUTANT_GROUP"]))
+  .flatMap(([, group]) => group.tests);
+
+/** As listed, the quick ones first: the first failure ends a mutant. */
+class AsListed extends BaseSequencer {
+  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number =>
+      tests.findIndex((name) => moduleId.endsWith(name));
+    return Promise.resolve(files.toSorted((a, b) => place(a) - place(b)));
+  }
+}
 
 export default defineConfig({
   test: {
-    include: (group ? [group] : Object.entries(groups)).flatMap(
-      ([, { tests }]) => tests,
-    ),
+    include: tests,
     setupFiles: ["test/support/fixed-seeds.ts"],
     expect: { requireAssertions: true },
+    sequence: { sequencer: AsListed },
     maxWorkers: 1,
     // One worker for all files of a run; the next mutant gets a new one.
     isolate: false,

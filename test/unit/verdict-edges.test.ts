@@ -525,4 +525,13 @@ describe("a domain", () => {
     expect(names(["*t"])).toEqual([]);
     expect(names(["*localhost"])).toEqual([]);
   });
+
+  it("of an empty first label is covered by a wildcard", () => {
+    expect(
+      details({
+        record: { CertDomainList: ["*.net"] },
+        domains: [{ Domain: ".net", ChainID: "21614" }],
+      }),
+    ).toMatchObject([{ reason: "in-use", domain: ".net" }]);
+  });
 });
