@@ -1,23 +1,24 @@
-// Mutation testing of the pure rules: does a wrong rule fail a test? `npm run mutate`, then see test/support/surviving-mutants.md.
+// Mutation testing of the pure rules, one group at a time: test/support/mutate.ts runs it (`npm run mutate`).
+import { readFileSync } from "node:fs";
+
+const groups = JSON.parse(
+  readFileSync(new URL("test/support/mutant-groups.json", import.meta.url)),
+);
+const name = process.env["MUTANT_GROUP"] ?? "verdict";
+
 /** @type {import("@stryker-mutator/api/core").PartialStrykerOptions} */
 export default {
   testRunner: "vitest",
   plugins: ["@stryker-mutator/vitest-runner"],
   vitest: { configFile: "test/support/vitest.stryker.config.ts" },
   coverageAnalysis: "perTest",
-  mutate: [
-    "functions/janitor/*.ts",
-    "functions/volcengine/{signer,pacer,errors}.ts",
-    "functions/aws/{http-event,sweep-payload,configuration}.ts",
-  ],
+  mutate: groups[name].modules,
   concurrency: 2,
-  timeoutMS: 10_000,
+  timeoutMS: 4_000,
   ignorePatterns: ["cdk.out", "coverage", ".cache", "reports", ".ci"],
   tempDirName: ".stryker-tmp",
-  incrementalFile: "reports/mutation/incremental.json",
-  reporters: ["clear-text", "json", "html"],
-  clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
-  jsonReporter: { fileName: "reports/mutation/mutation.json" },
-  htmlReporter: { fileName: "reports/mutation/mutation.html" },
+  reporters: ["progress-append-only", "json", "html"],
+  jsonReporter: { fileName: `reports/mutation/${name}.json` },
+  htmlReporter: { fileName: `reports/mutation/${name}.html` },
   allowConsoleColors: false,
 };

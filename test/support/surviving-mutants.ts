@@ -47,4 +47,48 @@ export const SURVIVORS: readonly Survivor[] = [
     mutants: ["true"],
     because: "nothing is greater than or less than undefined",
   },
+  {
+    file: "functions/janitor/certificate.ts",
+    line: "chainId: record.chainId.toLowerCase(),",
+    mutants: ["record.chainId.toUpperCase()"],
+    because: "either case makes the spellings of one id equal",
+  },
+  {
+    file: "functions/janitor/certificate.ts",
+    line: 'record.chainId === "" ? content : record.chainId.toLowerCase();',
+    mutants: ["record.chainId.toUpperCase()"],
+    because: "either case makes the spellings of one id equal",
+  },
+  {
+    file: "functions/janitor/certificate.ts",
+    line: "return first === undefined",
+    mutants: ["false"],
+    because: "a group begins with a record; only the compiler needs the test",
+  },
+  {
+    file: "functions/janitor/certificate.ts",
+    line: "? []",
+    mutants: ['["Stryker was here"]'],
+    because: "a group begins with a record; only the compiler needs the test",
+  },
+  {
+    file: "functions/janitor/certificate.ts",
+    line: "if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day)",
+    mutants: ["false"],
+    because: "a day that the month lacks, of two digits, is in another month",
+  },
+  {
+    file: "functions/janitor/certificate.ts",
+    line: 'const fraction = Math.ceil(Number(`0.${match[7] ?? "0"}`) * 1000);',
+    mutants: ['""'],
+    because: "0. and 0.0 are the same number",
+  },
+  {
+    file: "functions/janitor/certificate.ts",
+    line: '(number(9) * 60 + number(10)) * 60_000 * (match[8] === "-" ? -1 : 1);',
+    mutants: [
+      '(number(9) * 60 + number(10)) * 60_000 / (match[8] === "-" ? -1 : 1)',
+    ],
+    because: "to divide by one or minus one is to multiply by it",
+  },
 ];

@@ -470,6 +470,21 @@ describe("a record", () => {
   });
 });
 
+it("of records that say the same, the first is kept", () => {
+  const read = (ChainID: string) =>
+    readCertificateRecord({ ...EXPIRED, ChainID });
+  const [first] = uniteListings([
+    { expiring: true, records: [read(ID)] },
+    { expiring: true, records: [read(ID.toUpperCase())] },
+  ]);
+  expect(first).toEqual({
+    chainId: ID,
+    records: [read(ID)],
+    listedAsExpired: true,
+    listedAsUnexpired: false,
+  });
+});
+
 describe("a domain", () => {
   it.each<[unknown, object | undefined]>([
     [null, undefined],
