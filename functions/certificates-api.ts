@@ -273,7 +273,9 @@ export function createApiHandler(
         report: `Log group of the sweep function, lines with message.runId = "${runId}"; the last of them is the summary.`,
       });
     } catch (error) {
-      noSweepBefore = -Infinity;
+      const mayRun =
+        error instanceof Refusal && error.problem.name === "vendor-timeout";
+      if (!mayRun) noSweepBefore = -Infinity;
       throw error;
     }
   };

@@ -132,6 +132,10 @@ export function problemOf(failure: VendorFailure, sent: boolean): Problem {
     vendor,
     headers,
   });
+  // Refusals of a listing are none of the certificate or the chain id that the caller named.
+  if (!sent && ["forbidden", "invalid-parameter"].includes(failure.kind)) {
+    return problem("vendor-error", "Repeating the request is safe.");
+  }
   switch (failure.kind) {
     case "throttled":
       return problem("vendor-throttled", "Repeat it later.", {

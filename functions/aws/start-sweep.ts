@@ -1,5 +1,7 @@
 /** Starts the sweep function without waiting for it. */
-import { Refusal } from "./problem.ts";
+import { Refusal, type Problem } from "./problem.ts";
+
+const TIMEOUT_MS = 5000;
 
 /** Resolves to the request id of the run, under which it logs and reports. */
 export type StartSweep = (payload: string) => Promise<string>;
@@ -19,7 +21,14 @@ export function lambdaStart(functionName: string | undefined): StartSweep {
     }
     const { InvokeCommand, LambdaClient } =
       await import("@aws-sdk/client-lambda");
-    const client = new LambdaClient({ maxAttempts: 1 });
+    const client = new LambdaClient({
+      maxAttempts: 1,
+      requestHandler: {
+        connectionTimeout: TIMEOUT_MS,
+        requestTimeout: TIMEOUT_MS,
+        throwOnRequestTimeout: true,
+      },
+    });
     try {
       const { $metadata } = await client.send(
         new InvokeCommand({
@@ -30,8 +39,24 @@ export function lambdaStart(functionName: string | undefined): StartSweep {
       );
       // For asynchronous calls this is the request id that the run itself sees.
       return $metadata.requestId ?? "";
+    } catch (error) {
+      throw new Refusal(notStarted(error));
     } finally {
       client.destroy();
     }
   };
+}
+
+function notStarted(error: unknown): Problem {
+  const name = error instanceof Error ? error.name : "unknown error";
+  return name === "TimeoutError"
+    ? {
+        name: "vendor-timeout",
+        detail:
+          "Lambda did not answer in time, so a sweep may have started. Look into the log of the sweep function before you repeat the request.",
+      }
+    : {
+        name: "misconfigured",
+        detail: `No sweep was started: Lambda refused to start the sweep function (${name.slice(0, 60)}). Check that it exists and that this function may invoke it, then repeat the request.`,
+      };
 }

@@ -392,8 +392,6 @@ const error = (code: string, status: number): Fault => ({
 
 /** What the vendor does to an action, and what the caller gets. */
 const FAULTS: readonly (readonly [Fault, number, string])[] = [
-  [error("InvalidParam.BindError", 400), 400, "invalid-request"],
-  [error("RequestForbidden.AccountIDNotAllow", 403), 403, "vendor-refused"],
   [error("RequestForbidden.BillingStatus", 403), 503, "vendor-billing"],
   [error("SignatureDoesNotMatch", 401), 500, "credentials-rejected"],
   [error("LackProjectPolicy", 403), 500, "vendor-access-denied"],
@@ -408,8 +406,15 @@ const FAULTS: readonly (readonly [Fault, number, string])[] = [
   [{ kind: "reset-before" }, 502, "vendor-error"],
   [{ kind: "hang" }, 504, "vendor-timeout"],
 ];
+/** Those that concern the certificate that a deletion names. */
+const DELETION_FAULTS: typeof FAULTS = [
+  [error("InvalidParam.BindError", 400), 400, "invalid-request"],
+  [error("RequestForbidden.AccountIDNotAllow", 403), 403, "vendor-refused"],
+];
 /** Those that spoil evidence, not a deletion. */
 const LISTING_FAULTS: typeof FAULTS = [
+  [error("InvalidParam.BindError", 400), 502, "vendor-error"],
+  [error("RequestForbidden.AccountIDNotAllow", 403), 502, "vendor-error"],
   [{ kind: "not-json" }, 502, "vendor-error"],
   [{ kind: "date-skew", seconds: 400 }, 502, "vendor-error"],
   [{ kind: "no-date" }, 502, "vendor-error"],
@@ -423,7 +428,9 @@ describe("failures of the vendor are answered as described", () => {
         [LIST, "/certificates", "ListCertV2", row] as const,
         [EXPLAIN, PATH, "ListDomainDetail", row] as const,
       ]),
-      ...FAULTS.map((row) => [DELETE, PATH, "DeleteCert", row] as const),
+      ...[...FAULTS, ...DELETION_FAULTS].map(
+        (row) => [DELETE, PATH, "DeleteCert", row] as const,
+      ),
     ].map(
       ([operation, path, action, [fault, status, name]]) =>
         [
@@ -566,7 +573,7 @@ describe("refusals and defects are answered as described", () => {
       SWEEP,
       "/sweeps",
       500,
-      "internal-error",
+      "misconfigured",
       order("{}"),
       { env: { SWEEP_FUNCTION_NAME: "gone" } },
     ],
