@@ -16,8 +16,8 @@ import { Truth } from "./truth.ts";
 const MINUTE = 60_000;
 /** Of the time, that in which there are kills; memory is measured in the rest. */
 const KILLS = 0.6;
-/** Milliseconds after the last start in which code is compiled and connections are made. */
-const WARM_UP = 20_000;
+/** Of the time, that after the last start in which code is compiled and memory taken; a minute at the most. */
+const WARM_UP = 0.1;
 /** Megabytes a minute: by how much the heap and the whole process may grow. */
 const FLAT = { heap: 0.5, rss: 3 };
 /** Seconds below which growth is shown and not judged. */
@@ -124,7 +124,7 @@ try {
   await load.play(end, from + KILLS * minutes * MINUTE);
   const settled = Math.max(
     from + KILLS * minutes * MINUTE,
-    (beats.at(0)?.at ?? from) + WARM_UP,
+    (beats.at(0)?.at ?? from) + MINUTE * Math.min(1, WARM_UP * minutes),
   );
   measured = beats.filter(({ at }) => at >= settled && at <= end);
   await finish(system, load);
