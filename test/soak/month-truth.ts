@@ -14,7 +14,7 @@ const SWEEPS = 2;
 const CLOCK = 1000;
 
 /** The chain ids that may be deleted at `now`. */
-export function deletableIn(
+function deletableIn(
   { certificates, domains }: Account,
   policy: StatedPolicy,
   now: number,

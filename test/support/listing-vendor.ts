@@ -52,7 +52,7 @@ export function pageOf(
 }
 
 /** Only this listing has certificates. */
-export function isExpired({ action, Available, Expiring }: Asked): boolean {
+function isExpired({ action, Available, Expiring }: Asked): boolean {
   return action === "ListCertV2" && Available === true && Expiring === true;
 }
 
