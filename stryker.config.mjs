@@ -6,7 +6,6 @@ const groups = JSON.parse(
 );
 const name = process.env["MUTANT_GROUP"] ?? "verdict";
 
-/** @type {import("@stryker-mutator/api/core").PartialStrykerOptions} */
 export default {
   testRunner: "vitest",
   plugins: ["@stryker-mutator/vitest-runner"],

@@ -136,6 +136,8 @@ describe("a bad setting is told in full", () => {
     "http://localhost.volcengineapi.com",
     "http://127.0.0.1.volcengineapi.com",
     "http://127.0.0",
+    "http://127.100.0.250:80",
+    "http://127.1000.0.1",
     "http://xlocalhost",
     "https://localhost",
     "ws://127.0.0.1",
@@ -146,16 +148,24 @@ describe("a bad setting is told in full", () => {
     const error = thrown(() =>
       readConfiguration({ VOLCENGINE_SECRET_ID: "k", VOLCENGINE_ENDPOINT }),
     );
-    const permitted = ["https://x.volcengineapi.com:8443/", "http://127.0.0"];
+    const permitted = [
+      "https://x.volcengineapi.com:8443/",
+      "http://127.0.0",
+      "http://127.100.0.250:80",
+    ];
     expect(error === undefined).toBe(permitted.includes(VOLCENGINE_ENDPOINT));
   });
 
-  it.each(["12027-01-31", "2027-01-311", "2027-01-31x"])(
-    "a day %s",
-    (until) => {
-      expect(message(protect({ ...RULE, until })).problems).toHaveLength(1);
-    },
-  );
+  it.each([
+    "12027-01-31",
+    "+012027-01-31",
+    "2027-01-311",
+    "2027-01-31x",
+    "2027-01-31T00:00:00.000Z",
+    ["2027-01-31"],
+  ])("a day %j", (until) => {
+    expect(message(protect({ ...RULE, until })).problems).toHaveLength(1);
+  });
 
   it.each(["1234567890", "x1", "1x"])("a number %s", (GRACE_DAYS) => {
     expect(message({ GRACE_DAYS }).problems).toHaveLength(1);
@@ -175,6 +185,16 @@ describe("a bad setting is told in full", () => {
     );
     expect(thrown(() => readConfiguration(env))).toBeInstanceOf(TypeError);
   });
+});
+
+it("a number may have leading zeros", () => {
+  expect(
+    readConfiguration({
+      VOLCENGINE_SECRET_ID: "live/key",
+      GRACE_DAYS: "008",
+      SENDS_PER_SECOND: "02.5",
+    }),
+  ).toMatchObject({ policy: { graceDays: 8 }, sendsPerSecond: 2.5 });
 });
 
 it("a good rule is taken with its last day, or without one", () => {
@@ -310,7 +330,6 @@ describe("what an event inherits", () => {
       headers: inherits({ "content-type": "x" }),
       pathParameters: inherits({ chainId: "x" }),
       requestContext: {
-        http: { method: "GET" },
         ...EVENT.requestContext,
         authorizer: {
           iam: inherits({ userArn: "x" }),
