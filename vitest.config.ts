@@ -8,6 +8,8 @@ const common = {
 
 export default defineConfig({
   test: {
+    // Most tests wait for sockets and timers, so more workers than cores pay.
+    maxWorkers: 4,
     projects: [
       { test: { ...common, name: "fast", include: ["test/**/*.test.ts"] } },
       // Minutes rather than seconds: real time over real sockets.

@@ -22,7 +22,7 @@ const ENDINGS: Readonly<Record<StoppedBecause, string | undefined>> = {
   "too-many":
     "More certificates were eligible than MAX_DELETIONS allows, so none was deleted. Read the list below; if it is right, raise maxDeletions and deploy.",
   "evidence-too-old":
-    "Reading the account took so long that its evidence was too old to act on. The account may be too large, or Volcengine slow.",
+    "What was read could no longer be acted on when the first deletion was due: reading took too long, since the account is very large or Volcengine slow, or the secret changed meanwhile.",
   "vendor-unhealthy":
     "Ten deletions in a row failed, so it stopped. The next sweep tries again; see the errors below.",
   "vendor-billing":

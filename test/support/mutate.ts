@@ -22,6 +22,7 @@ interface Report {
           readonly mutatorName: string;
           readonly replacement?: string;
           readonly status: string;
+          readonly testsCompleted?: number;
           readonly location: { readonly start: { readonly line: number } };
         }[];
       }
@@ -88,9 +89,14 @@ function judge(path: string): void {
     const score = (100 * killed) / Math.max(1, killed + alive.length);
     const listed = new Set<string>();
     let unlisted = 0;
-    for (const { mutatorName, replacement, location } of alive) {
+    for (const { mutatorName, replacement, location, ...run } of alive) {
       const line = lines[location.start.line - 1]?.trim() ?? "";
       const mutant = (replacement ?? "").replace(/\s+/g, " ");
+      if (run.status === "Survived" && run.testsCompleted === 0) {
+        problems.push(
+          `${file}:${String(location.start.line)} faced no test; run the group again: ${line} -> ${mutant}`,
+        );
+      }
       const known = SURVIVORS.some(
         (survivor) =>
           survivor.file === file &&

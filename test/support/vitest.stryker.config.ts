@@ -21,6 +21,8 @@ export default defineConfig({
     include: tests,
     setupFiles: ["test/support/fixed-seeds.ts"],
     expect: { requireAssertions: true },
+    // A mutant that hangs is for Stryker to end, with its process.
+    testTimeout: 120_000,
     sequence: { sequencer: AsListed },
     maxWorkers: 1,
     // One worker for all files of a run; the next mutant gets a new one.

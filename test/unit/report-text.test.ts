@@ -181,7 +181,7 @@ describe("a mail", () => {
       [
         "It stopped early (too-many). More certificates were eligible than MAX_DELETIONS allows, so none was deleted. Read the list below; if it is right, raise maxDeletions and deploy.",
         "It stopped early (max-deletions). It reached MAX_DELETIONS; the next sweep goes on with the rest.",
-        "It stopped early (evidence-too-old). Reading the account took so long that its evidence was too old to act on. The account may be too large, or Volcengine slow.",
+        "It stopped early (evidence-too-old). What was read could no longer be acted on when the first deletion was due: reading took too long, since the account is very large or Volcengine slow, or the secret changed meanwhile.",
         "It stopped early (vendor-unhealthy). Ten deletions in a row failed, so it stopped. The next sweep tries again; see the errors below.",
         "It stopped early (vendor-billing). Volcengine Live is not activated for the account, or the account is in arrears. Settle it in the Volcengine console.",
         "It stopped early (credentials-rejected). Volcengine rejected the access key. Put a valid one into the secret.",
