@@ -43,7 +43,7 @@ interface Page {
 }
 
 interface Pages extends Page {
-  /** All pages had the same `Total`: nothing came or went in between, which would have shifted items past us. */
+  /** All pages had the same `Total`, or none: nothing came or went in between, which would have shifted items past us. */
   readonly settled: boolean;
 }
 
@@ -88,13 +88,15 @@ async function readPages(
 ): Promise<Pages> {
   const first = await fetchPage(1);
   if (first.items.length > pageSize) return { ...first, settled: true };
-  const pages = new Map<number, Page>([[1, first]]);
+  const pages = new Map<number, Page>();
+  const totals: (number | undefined)[] = [];
   const seen = new Set<string>();
   let next = 2;
   let end = Infinity;
   let came = 0;
   let inFlight = 0;
   const take = (pageNum: number, page: Page): void => {
+    totals[pageNum - 1] = page.total;
     const key = textOf([page.items.length, page.items[0], page.items.at(-1)]);
     if (page.items.length === 0 || seen.has(key)) {
       end = Math.min(end, pageNum - 1);
@@ -136,8 +138,9 @@ async function readPages(
     .map(([, page]) => page);
   return {
     items: kept.flatMap((page) => page.items),
-    total: (kept.at(-1) ?? first).total,
-    settled: kept.every(({ total }) => total === first.total),
+    // A page that ended the listing counts as well: it may be the only one that says that there is more.
+    total: totals.findLast((total) => total !== undefined),
+    settled: totals.every((total) => total === first.total),
   };
 }
 
@@ -217,6 +220,7 @@ export function createObserver(parts: ObserverParts): Observer {
                 if (!settled && !mayShift) {
                   throw incomplete("ListCertV2 changed while it was read");
                 }
+                // Twins count: one odd certificate must not be the end of all evidence.
                 if (items.length < (total ?? 0)) {
                   throw incomplete(
                     `ListCertV2 gave ${String(items.length)} certificates of ${String(total)}`,

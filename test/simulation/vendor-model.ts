@@ -233,6 +233,7 @@ export class VendorModel {
     const found = [...this.account.certificates.values()].filter(
       (certificate) => certificate.chainId === chainId,
     );
+    // A twin that is listed under another ChainID does not answer to this one, so its binding is not this one's.
     const [first] = found;
     if (first === undefined) return refuse(this.settings.missing);
     if (first.poison !== undefined) return refuse(first.poison);
@@ -244,7 +245,9 @@ export class VendorModel {
         requestId,
         at: this.#clock.time,
         expired: certificate.notAfter <= this.now,
-        bound: this.isBound(certificate),
+        bound:
+          String(certificate.fields["ChainID"]).toLowerCase() === chainId &&
+          this.isBound(certificate),
         changedAt: certificate.changedAt,
       });
     }

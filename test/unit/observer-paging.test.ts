@@ -93,6 +93,13 @@ describe("certificates that page oddly", () => {
         (asked) => ({ CertList: pageOf(list, asked), Total }),
       ],
     ),
+    [
+      "a Total that only the page behind the last one has",
+      (asked) =>
+        asked.PageNum === 1
+          ? { CertList: pageOf(list.slice(0, 26), asked) }
+          : { CertList: [], Total: 30 },
+    ],
     ["a list that is none", () => ({ CertList: {}, Total: 1 })],
     ["a Result that is none", () => undefined],
     ["a Result of null", () => null],
