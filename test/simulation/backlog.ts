@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { clearBacklog } from "./scale.ts";
 
 /** Megabytes; Node is told as Lambda tells it. */
-const HEAP = 160;
+const HEAP = 96;
 
 async function probe(size: number, crashes: number): Promise<boolean> {
   let atFirst = 0;
