@@ -21,6 +21,16 @@ export default defineConfig({
           testTimeout: 180_000,
         },
       },
+      // Programs that nobody here wrote; they need what `npm run tools` installs.
+      {
+        test: {
+          ...common,
+          name: "conformance",
+          include: ["test/conformance/*.conformance.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
     ],
     coverage: {
       include: ["functions/**"],
