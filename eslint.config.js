@@ -69,7 +69,7 @@ export default tseslint.config(
     rules: {
       ...passedIn,
       ...only(
-        "^(?!\\./[^/]+\\.ts$|\\.\\./janitor/|node:|undici$)",
+        "^(?!\\./[^/]+\\.ts$|\\.\\./janitor/|node:|undici(/lib/.+)?$)",
         "The vendor's side imports functions/janitor, undici and Node only.",
       ),
     },

@@ -35,13 +35,19 @@ export const EXTERNAL_MODULES = [
 const ROOT = join(import.meta.dirname, "..");
 
 /** esbuild on this machine; with a banner for the CommonJS modules inside the bundle. */
-const BUNDLING: BundlingOptions = {
+export const BUNDLING: BundlingOptions = {
   format: OutputFormat.ESM,
   mainFields: ["module", "main"],
   minify: true,
   target: "node24",
   bundleAwsSDK: true,
   externalModules: [...EXTERNAL_MODULES],
+  esbuildArgs: {
+    "--alias:@aws-sdk/credential-provider-node": join(
+      ROOT,
+      "functions/aws/environment-credentials.ts",
+    ),
+  },
   banner:
     "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
 };

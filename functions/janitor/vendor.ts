@@ -149,6 +149,12 @@ export interface Remover {
   ): Promise<{ readonly requestId: string; readonly attempts: number }>;
 }
 
+/** What is left over stops for this reason. Made once: an error of its own for each call costs more than the signature. */
+const NO_LONGER_NEEDED = new VendorFailure("No longer needed.", {
+  kind: "timeout",
+  outcome: "unknown",
+});
+
 /**
  * Runs `work` under a deadline `ms` from now, or the parent's if that is sooner, and stops whatever it left running.
  * The signal's reason is a {@link VendorFailure} of kind `timeout`.
@@ -183,13 +189,7 @@ export async function withDeadline<T>(
   try {
     return await work({ at, signal: over.signal });
   } finally {
-    finished.abort();
-    // Whatever the work left running is of no use any more.
-    over.abort(
-      new VendorFailure("No longer needed.", {
-        kind: "timeout",
-        outcome: "unknown",
-      }),
-    );
+    finished.abort(NO_LONGER_NEEDED);
+    over.abort(NO_LONGER_NEEDED);
   }
 }

@@ -24,6 +24,7 @@ import type { Transport, TransportAnswer } from "./transport.ts";
 const VERSION = "2023-01-01";
 const MAX_ATTEMPTS = 4;
 const MAX_WAIT_MS = 5000;
+const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Where the access key comes from. Both reject with an error whose message is safe to show. */
 export interface CredentialsSource {
@@ -100,9 +101,7 @@ function readAnswer(
   };
   let envelope: unknown;
   try {
-    envelope = JSON.parse(
-      new TextDecoder("utf-8", { fatal: true }).decode(answer.body),
-    );
+    envelope = JSON.parse(STRICT_UTF8.decode(answer.body));
   } catch (cause) {
     throw failedAnswer({ ...facts, cause });
   }

@@ -119,12 +119,21 @@ export interface Signer {
   ): Record<string, string>;
 }
 
-/** A signer that keeps the derived key until the secret's version or the day changes. */
+/**
+ * A signer that keeps the derived key until the secret's version or the day changes, and the texts of the date until
+ * the second does: to write a date costs a fifth of a signature.
+ */
 export function createSigner(scope: SigningScope): Signer {
   let cached: { version: string; day: string; key: KeyObject } | undefined;
+  let dated: { second: number; date: string; scopeText: string } | undefined;
   return {
     sign(request, credentials, now) {
-      const date = xDate(now);
+      const second = Math.floor(now / 1000);
+      if (dated?.second !== second) {
+        const date = xDate(now);
+        dated = { second, date, scopeText: credentialScope(date, scope) };
+      }
+      const { date, scopeText } = dated;
       const day = date.slice(0, 8);
       if (cached?.version !== credentials.version || cached.day !== day) {
         cached = {
@@ -135,7 +144,6 @@ export function createSigner(scope: SigningScope): Signer {
       }
       const { sessionToken } = credentials;
       const bodyHash = hash("sha256", request.body);
-      const scopeText = credentialScope(date, scope);
       const signature = createHmac("sha256", cached.key)
         .update(
           stringToSign(

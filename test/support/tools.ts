@@ -145,7 +145,7 @@ function installAll(): void {
       console.log(`tools: ${name} installed`);
     } catch (error) {
       console.log(
-        `tools: ${name} is not available here (${error instanceof Error ? error.message.split("\n", 1)[0] : "unknown"})`,
+        `tools: ${name} is not available here (${error instanceof Error ? error.message.replace(/\n.*/s, "") : "unknown"})`,
       );
     }
   }
