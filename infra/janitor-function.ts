@@ -1,5 +1,11 @@
 /** One of the two functions, with a log group and a role of its own. */
-import { RemovalPolicy, Stack, Token, type Duration } from "aws-cdk-lib";
+import {
+  CfnResource,
+  RemovalPolicy,
+  Stack,
+  Token,
+  type Duration,
+} from "aws-cdk-lib";
 import {
   ManagedPolicy,
   PolicyStatement,
@@ -131,5 +137,10 @@ export class JanitorFunction extends Construct {
       }),
       props.logicalIds.function,
     );
+    // CDK adds a DependsOn for the role and its policy, both of which the function refers to already (cfn-lint W3005).
+    const { defaultChild } = this.function.node;
+    if (CfnResource.isCfnResource(defaultChild)) {
+      defaultChild.addDeletionOverride("DependsOn");
+    }
   }
 }
