@@ -12,8 +12,9 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { clearBacklog } from "./scale.ts";
 
-/** Megabytes; Node is told as Lambda tells it. */
+/** Megabytes; Node is told both, as Lambda tells it. */
 const HEAP = 96;
+const SEMI_SPACE = 4;
 
 async function probe(size: number, crashes: number): Promise<boolean> {
   let atFirst = 0;
@@ -61,6 +62,7 @@ async function measure(size: number, crashes: number): Promise<boolean> {
       process.execPath,
       [
         `--max-old-space-size=${String(HEAP)}`,
+        `--max-semi-space-size=${String(SEMI_SPACE)}`,
         outfile,
         "--probe",
         "--size",

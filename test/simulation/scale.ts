@@ -3,7 +3,12 @@ import type { Configuration } from "../../functions/aws/configuration.ts";
 import { DAY, type Certificate } from "./account.ts";
 import type { LimiterKind } from "./limiter.ts";
 import { createRandom } from "./random.ts";
-import { startRun, type Run, type World } from "./sweep-process.ts";
+import {
+  startRun,
+  type Run,
+  type Tampering,
+  type World,
+} from "./sweep-process.ts";
 import { VendorModel } from "./vendor-model.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -93,6 +98,7 @@ export async function playScaleRun(
   world: World,
   name: string,
   crashAt?: number,
+  tampering: Tampering = {},
 ): Promise<Run> {
   const run = startRun(world, {
     name,
@@ -103,7 +109,7 @@ export async function playScaleRun(
     wallJump: undefined,
     timerLateness: true,
     keepJournal: false,
-    tampering: {},
+    tampering,
   });
   await world.clock.play(
     () => run.crashed || run.endedAt !== undefined,

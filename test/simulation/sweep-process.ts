@@ -12,7 +12,7 @@ import {
   createLiveApi,
   type LiveApi,
 } from "../../functions/volcengine/live-api.ts";
-import { createPacer } from "../../functions/volcengine/pacer.ts";
+import { createPacer, type Pacer } from "../../functions/volcengine/pacer.ts";
 import { createRemover } from "../../functions/volcengine/remover.ts";
 import type { Transport } from "../../functions/volcengine/transport.ts";
 import { createAccountObserver } from "../../functions/observing.ts";
@@ -62,6 +62,8 @@ export interface Tampering {
   log?(log: Log): Log;
   remainingMs?(remaining: () => number): () => number;
   sendsPerSecond?: number;
+  /** The pacer of deletions. */
+  pacer?(clock: ProcessClock): Pacer;
 }
 
 export interface RunOptions {
@@ -243,11 +245,12 @@ export function startRun(world: World, options: RunOptions): Run {
   );
   const remover = createRemover(
     api,
-    createPacer(
-      clock,
-      tampering.sendsPerSecond ?? configuration.sendsPerSecond,
-      IN_FLIGHT,
-    ),
+    tampering.pacer?.(clock) ??
+      createPacer(
+        clock,
+        tampering.sendsPerSecond ?? configuration.sendsPerSecond,
+        IN_FLIGHT,
+      ),
   );
   const { policy, maxDeletions, dryRun } = configuration;
   const settings = { policy, maxDeletions, dryRun };
