@@ -27,6 +27,7 @@ import { inventory, inventoryEntry, readCursor } from "./janitor/inventory.ts";
 import { findCertificate, remove, type Removal } from "./janitor/remove.ts";
 import { judge, type Judgement } from "./janitor/verdict.ts";
 import {
+  NO_LONGER_NEEDED,
   VendorFailure,
   withDeadline,
   type Deadline,
@@ -339,7 +340,7 @@ export function createApiHandler(
           );
         }),
       ]).finally(() => {
-        finished.abort();
+        finished.abort(NO_LONGER_NEEDED);
       });
     } catch (error) {
       failure = error;

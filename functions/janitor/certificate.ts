@@ -84,6 +84,10 @@ export function readCertificateRecord(item: unknown): CertificateRecord {
   };
 }
 
+function contentOf(record: CertificateRecord): string {
+  return JSON.stringify({ ...record, chainId: record.chainId.toLowerCase() });
+}
+
 /**
  * Unites listings by chain id, compared in lower case. Records that say the same become one;
  * a record without a chain id stands alone.
@@ -92,31 +96,38 @@ export function uniteListings(listings: readonly Listing[]): Certificate[] {
   const groups = new Map<
     string,
     {
-      records: Map<string, CertificateRecord>;
+      first: CertificateRecord;
+      /** By content, from the second record on. */
+      others: Map<string, CertificateRecord> | undefined;
       asExpired: boolean;
       asUnexpired: boolean;
     }
   >();
   for (const { expiring, records } of listings) {
     for (const record of records) {
-      const content = JSON.stringify({
-        ...record,
-        chainId: record.chainId.toLowerCase(),
-      });
       const key =
-        record.chainId === "" ? content : record.chainId.toLowerCase();
-      let group = groups.get(key);
+        record.chainId === ""
+          ? contentOf(record)
+          : record.chainId.toLowerCase();
+      const group = groups.get(key);
       if (group === undefined) {
-        group = { records: new Map(), asExpired: false, asUnexpired: false };
-        groups.set(key, group);
+        groups.set(key, {
+          first: record,
+          others: undefined,
+          asExpired: expiring,
+          asUnexpired: !expiring,
+        });
+        continue;
       }
-      if (!group.records.has(content)) group.records.set(content, record);
+      group.others ??= new Map([[contentOf(group.first), group.first]]);
+      const content = contentOf(record);
+      if (!group.others.has(content)) group.others.set(content, record);
       if (expiring) group.asExpired = true;
       else group.asUnexpired = true;
     }
   }
   return [...groups.values()].flatMap((group) => {
-    const [first, ...rest] = group.records.values();
+    const [first, ...rest] = group.others?.values() ?? [group.first];
     return first === undefined
       ? []
       : [
@@ -130,8 +141,9 @@ export function uniteListings(listings: readonly Listing[]): Certificate[] {
   });
 }
 
+/** Year, day and fraction are looked at below; all else is in its range as far as a single field can tell. */
 const RFC_3339 =
-  /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?(?:Z|([+-])(\d{2}):(\d{2}))$/;
+  /^(\d{4})-(?:0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 /**
  * Milliseconds since the epoch of a strict RFC 3339 time with zone, a fraction rounded up to the next millisecond.
@@ -141,22 +153,15 @@ const RFC_3339 =
 export function instant(text: string): number | undefined {
   const match = RFC_3339.exec(text);
   if (match === null) return undefined;
-  const number = (group: number): number => Number(match[group] ?? 0);
-  const [year, month, day] = [number(1), number(2), number(3)];
-  const [hour, minute, second] = [number(4), number(5), number(6)];
-  if (hour > 23 || minute > 59 || second > 59) return undefined;
-  if (number(9) > 23 || number(10) > 59) return undefined;
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day)
-    return undefined;
-  const fraction = Math.ceil(Number(`0.${match[7] ?? "0"}`) * 1000);
-  const offset =
-    (number(9) * 60 + number(10)) * 60_000 * (match[8] === "-" ? -1 : 1);
+  const [, year = "", day = "", fraction] = match;
+  // Date carries a day that its month does not have into the next one.
+  const inCalendar =
+    day <= "28" || new Date(text.slice(0, 10)).getUTCDate() === Number(day);
+  if (!inCalendar || year <= "0001") return undefined;
   const at =
-    date.getTime() +
-    ((hour * 60 + minute) * 60 + second) * 1000 +
-    fraction -
-    offset;
-  return year <= 1 || at === 0 ? undefined : at;
+    fraction === undefined
+      ? Date.parse(text)
+      : Date.parse(text.replace(fraction, "")) +
+        Math.ceil(Number(fraction) * 1000);
+  return at === 0 ? undefined : at;
 }

@@ -62,10 +62,10 @@ export function callWitness(
   certificates: readonly Certificate[],
   domains: readonly Domain[],
 ): Witness {
-  const listed = new Set<string>();
+  const unlisted = new Set(domains.map((domain) => domain.boundTo));
   for (const certificate of certificates) {
     for (const record of certificate.records) {
-      for (const id of record.ids) listed.add(id);
+      for (const id of record.ids) unlisted.delete(id);
     }
   }
   const bound = new Map<string, string[]>();
@@ -74,7 +74,7 @@ export function callWitness(
   for (const domain of domains) {
     const isUnknown =
       domain.boundTo === undefined ||
-      (domain.boundTo !== "" && !listed.has(domain.boundTo));
+      (domain.boundTo !== "" && unlisted.has(domain.boundTo));
     if (isUnknown) unknown ??= domain;
     if (domain.boundTo !== undefined && domain.boundTo !== "") {
       const names = bound.get(domain.boundTo);

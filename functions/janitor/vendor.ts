@@ -150,7 +150,7 @@ export interface Remover {
 }
 
 /** What is left over stops for this reason. Made once: an error of its own for each call costs more than the signature. */
-const NO_LONGER_NEEDED = new VendorFailure("No longer needed.", {
+export const NO_LONGER_NEEDED = new VendorFailure("No longer needed.", {
   kind: "timeout",
   outcome: "unknown",
 });

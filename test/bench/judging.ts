@@ -39,13 +39,25 @@ const POLICY: Policy = {
   ],
 };
 
+/** An account as the vendor's answers give it: pages of JSON text. */
 interface RawAccount {
   /** What the four listings hold: available or not, expired or not. */
   readonly listings: readonly {
     readonly expiring: boolean;
-    readonly items: readonly unknown[];
+    readonly pages: readonly string[];
   }[];
-  readonly domains: readonly unknown[];
+  readonly domainPages: readonly string[];
+}
+
+function pagesOf(items: readonly unknown[], size: number): string[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, page) =>
+    JSON.stringify(items.slice(page * size, (page + 1) * size)),
+  );
+}
+
+function parse(page: string): unknown[] {
+  const items: unknown = JSON.parse(page);
+  return Array.isArray(items) ? items : [];
 }
 
 /** One customer: of its domains most are bound, by each of the identifiers, and each was renewed many times. */
@@ -99,28 +111,38 @@ function accountsOf(
       listings: [true, false].flatMap((available) =>
         [true, false].map((expiring) => ({
           expiring,
-          items: certificates.filter(
-            (item) =>
-              item["Available"] === available &&
-              (item["Status"] === "Expire") === expiring,
+          pages: pagesOf(
+            certificates.filter(
+              (item) =>
+                item["Available"] === available &&
+                (item["Status"] === "Expire") === expiring,
+            ),
+            100,
           ),
         })),
       ),
-      domains: mine.flatMap((block) => block.domains),
+      domainPages: pagesOf(
+        mine.flatMap((block) => block.domains),
+        1000,
+      ),
     };
   });
 }
 
-function judgeRaw({ listings, domains }: RawAccount): Judgement[] {
+function judgeRaw({ listings, domainPages }: RawAccount): Judgement[] {
   return judge(
     {
       certificates: uniteListings(
-        listings.map(({ expiring, items }) => ({
+        listings.map(({ expiring, pages }) => ({
           expiring,
-          records: items.map(readCertificateRecord),
+          records: pages.flatMap((page) =>
+            parse(page).map(readCertificateRecord),
+          ),
         })),
       ),
-      domains: domains.map(readDomain).filter((domain) => domain !== undefined),
+      domains: domainPages
+        .flatMap((page) => parse(page).map(readDomain))
+        .filter((domain) => domain !== undefined),
     },
     POLICY,
     NOW,
