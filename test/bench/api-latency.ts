@@ -23,7 +23,7 @@ const PACED_MS = 600;
 function unpaced(): Clock {
   let skipped = 0;
   return {
-    now: systemClock.now,
+    now: () => systemClock.now(),
     monotonic: () => systemClock.monotonic() + skipped,
     sleep(ms, signal) {
       if (ms > PACED_MS) return systemClock.sleep(ms, signal);

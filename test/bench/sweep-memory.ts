@@ -16,8 +16,7 @@ export async function measureSweepMemory(
 ): Promise<Figure[]> {
   const child = spawn(
     process.execPath,
-    // What a crashed run leaves behind would stay in this one process, which no real one does.
-    ["--import", "tsx", COMMAND, "--size", String(SIZE), "--crashes", "0"],
+    ["--import", "tsx", COMMAND, "--size", String(SIZE)],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   const closed = once(child, "close");

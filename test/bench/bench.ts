@@ -1,0 +1,150 @@
+/**
+ * `npm run bench`: every figure beside its peer, in one run of at most five minutes. On Linux it runs under the Node of
+ * the deployed functions, elsewhere under the Node at hand.
+ *
+ *   --json FILE      writes the figures as JSON, too
+ *   --against FILE   such JSON of an earlier run: tells how far each ratio moved
+ *   --readme         writes table and picture into the README, with machine and date
+ */
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { arch, cpus, platform } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { table } from "../../infra/local/table.ts";
+import { isInstalled, toolPath } from "../support/tools.ts";
+import { measureApiLatency } from "./api-latency.ts";
+import { measureCalls } from "./calls.ts";
+import { measureColdStart } from "./cold-start.ts";
+import type { Figure } from "./figure.ts";
+import { measureJudging } from "./judging.ts";
+import { measureLimiters } from "./limiters.ts";
+import { drawFigures, HEADERS, isMet, rowOf } from "./report.ts";
+import { measureSigning } from "./sign.ts";
+import { measureSweepMemory } from "./sweep-memory.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const MARKS = ["<!-- bench -->", "<!-- /bench -->"] as const;
+const PICTURE = "test/bench/bench.svg";
+
+const MEASURES: readonly [
+  string,
+  (say: (text: string) => void) => Promise<Figure[]>,
+][] = [
+  ["signing", measureSigning],
+  ["calls over TLS", measureCalls],
+  ["cold start", measureColdStart],
+  ["latency of the API", measureApiLatency],
+  ["judging", measureJudging],
+  ["rate of a sweep", measureLimiters],
+  ["memory of a sweep", measureSweepMemory],
+];
+
+/** The table and the picture, between the marks of the README. */
+function writeReadme(heading: string, figures: readonly Figure[]): void {
+  writeFileSync(join(ROOT, PICTURE), drawFigures(figures));
+  const file = join(ROOT, "README.md");
+  const text = readFileSync(file, "utf8");
+  const from = text.indexOf(MARKS[0]);
+  const to = text.indexOf(MARKS[1]);
+  if (from < 0 || to < from) {
+    throw new Error(`The README lacks the marks ${MARKS.join(" and ")}.`);
+  }
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const lines = [
+    MARKS[0],
+    `![Ours beside its peers](${PICTURE})`,
+    "",
+    heading,
+    "",
+    line(HEADERS),
+    line(["---", "---:", "---", "---:", "---:", "---"]),
+    ...figures.map((figure) => line(rowOf(figure))),
+    "",
+  ];
+  writeFileSync(file, text.slice(0, from) + lines.join("\n") + text.slice(to));
+}
+
+/** How far the ratios are from those of an earlier run, in per cent. */
+function movements(figures: readonly Figure[], earlier: unknown): string[] {
+  if (!Array.isArray(earlier)) throw new Error("--against is no list.");
+  return figures.flatMap(({ name, peer, ratio }) => {
+    const before: unknown = earlier
+      .filter((one: unknown) => typeof one === "object" && one !== null)
+      .filter((one) => Reflect.get(one, "name") === name)
+      .filter((one) => Reflect.get(one, "peer") === peer)
+      .map((one): unknown => Reflect.get(one, "ratio"))
+      .at(0);
+    if (ratio === undefined || typeof before !== "number") return [];
+    const moved = (ratio / before - 1) * 100;
+    return [
+      `${moved > 0 ? "+" : ""}${moved.toFixed(1)} %  ${name}, beside ${peer}`,
+    ];
+  });
+}
+
+async function bench(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      json: { type: "string" },
+      against: { type: "string" },
+      readme: { type: "boolean", default: false },
+    },
+  });
+  const say = (text: string): void => {
+    process.stderr.write(`${text}\n`);
+  };
+  const started = performance.now();
+  const figures: Figure[] = [];
+  for (const [what, measured] of MEASURES) {
+    say(`-- ${what}`);
+    figures.push(...(await measured(say)));
+  }
+  const processors = cpus();
+  const heading = `${new Date().toISOString().slice(0, 10)}, ${String(processors.length)} x ${processors[0]?.model.trim() ?? "unknown processor"}, ${platform()} ${arch()}, Node ${process.versions.node}:`;
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  const missed = figures.filter((figure) => !isMet(figure)).length;
+  console.log(
+    [
+      heading,
+      "",
+      table(
+        HEADERS.map((header) => ({ header })),
+        figures.map((figure) =>
+          rowOf(figure).map((text) => ({
+            text,
+            ...(isMet(figure) ? {} : { colour: "red" as const }),
+          })),
+        ),
+        {
+          width: process.stdout.isTTY ? process.stdout.columns : 200,
+          colour: process.stdout.isTTY,
+        },
+      ),
+      "",
+      `${String(figures.length)} figures in ${seconds} s, ${String(missed)} missed`,
+    ].join("\n"),
+  );
+  if (values.against !== undefined) {
+    const earlier: unknown = JSON.parse(readFileSync(values.against, "utf8"));
+    console.log(
+      ["", "ratios since then:", ...movements(figures, earlier)].join("\n"),
+    );
+  }
+  if (values.json !== undefined) {
+    writeFileSync(values.json, `${JSON.stringify(figures, undefined, 2)}\n`);
+  }
+  if (values.readme) writeReadme(heading, figures);
+}
+
+if (process.versions.node.startsWith("24.") || !isInstalled("node24")) {
+  await bench();
+} else {
+  const { status } = spawnSync(
+    toolPath("node24"),
+    // Node 24 reads TypeScript itself; a loader would keep names, which costs time.
+    ["--disable-warning=DEP0169", ...process.argv.slice(1)],
+    { stdio: "inherit" },
+  );
+  process.exitCode = status ?? 1;
+}
