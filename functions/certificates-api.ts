@@ -24,14 +24,13 @@ import {
 import { lambdaStart } from "./aws/start-sweep.ts";
 import { BadPayload, readSweepPayload } from "./aws/sweep-payload.ts";
 import { inventory, inventoryEntry, readCursor } from "./janitor/inventory.ts";
-import { findCertificate, remove, type Removal } from "./janitor/remove.ts";
-import { judge, type Judgement } from "./janitor/verdict.ts";
+import { remove, type Removal } from "./janitor/remove.ts";
+import { judge, judgeOne } from "./janitor/verdict.ts";
 import {
   NO_LONGER_NEEDED,
   VendorFailure,
   withDeadline,
   type Deadline,
-  type Observation,
 } from "./janitor/vendor.ts";
 import openapi from "./openapi.json" with { type: "json" };
 import { lambdaHost, lazily, type Host } from "./host.ts";
@@ -55,11 +54,6 @@ const BOOLEAN = ["true", "false"];
 interface Wired {
   readonly configuration: Configuration;
   readonly vendor: Vendor;
-}
-
-interface Looked {
-  readonly observation: Observation;
-  readonly judgements: readonly Judgement[];
 }
 
 const NOT_FOUND: Problem = {
@@ -147,15 +141,6 @@ export function createApiHandler(
   });
   let noSweepBefore = -Infinity;
 
-  const look = async (deadline: Deadline): Promise<Looked> => {
-    const { configuration, vendor } = wired();
-    const observation = await vendor.observer.observe(deadline);
-    return {
-      observation,
-      judgements: judge(observation, configuration.policy, clock.now()),
-    };
-  };
-
   const list = async (
     request: HttpRequest,
     requestId: string,
@@ -171,11 +156,12 @@ export function createApiHandler(
     if (cursor !== undefined && after === undefined) {
       throw invalid("The cursor must be the `next` of an earlier answer.");
     }
-    const { judgements } = await look(deadline);
+    const { configuration, vendor } = wired();
+    const observation = await vendor.observer.observe(deadline);
     return jsonAnswer(
       200,
       requestId,
-      inventory(judgements, {
+      inventory(judge(observation, configuration.policy, clock.now()), {
         verdict,
         state,
         after,
@@ -191,8 +177,14 @@ export function createApiHandler(
   ): Promise<HttpAnswer> => {
     const chainId = readChainId(request);
     readQuery(request, {});
-    const { observation, judgements } = await look(deadline);
-    const judgement = findCertificate(judgements, chainId);
+    const { configuration, vendor } = wired();
+    const observation = await vendor.observer.observe(deadline);
+    const judgement = judgeOne(
+      observation,
+      chainId,
+      configuration.policy,
+      clock.now(),
+    );
     if (judgement === undefined) throw new Refusal(NOT_FOUND);
     const ids = new Set(
       judgement.certificate.records.flatMap((record) => record.ids),

@@ -131,7 +131,7 @@ export function usesOf(
     });
   }
   // A Live domain is never a wildcard: with one in it, the list holds secured names, not bindings.
-  const securedNames = names.some((name) => name.includes("*"));
+  const securedNames = names.some((name) => name.startsWith("*."));
   for (const name of new Set(names)) {
     const coverage = witness.covered.get(name);
     if (coverage?.unknown !== undefined) {

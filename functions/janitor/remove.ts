@@ -1,6 +1,6 @@
 /** Deletes the one certificate that a caller names: look, refuse or delete, and where the outcome is unknown look again. */
 import { createDeletionLog, type Log } from "./deletion-log.ts";
-import { judge, type Judgement, type Policy } from "./verdict.ts";
+import { judgeOne, type Judgement, type Policy } from "./verdict.ts";
 import {
   EVIDENCE_LIFE_MS,
   VendorFailure,
@@ -55,19 +55,6 @@ export interface RemovalParts {
   readonly log: Log;
 }
 
-/** Finds a certificate by chain id, in any case; one of another project does not exist. */
-export function findCertificate(
-  judgements: readonly Judgement[],
-  chainId: string,
-): Judgement | undefined {
-  const id = chainId.toLowerCase();
-  return judgements.find(
-    ({ certificate, reasons }) =>
-      certificate.chainId.toLowerCase() === id &&
-      !reasons.includes("out-of-scope"),
-  );
-}
-
 function refusal({ reasons }: Judgement): "in-use" | "protected" | undefined {
   if (reasons.includes("in-use") || reasons.includes("domain-not-visible")) {
     return "in-use";
@@ -110,10 +97,7 @@ async function removeOnce(
 ): Promise<Removal> {
   const { clock, observer } = parts;
   const observation = await observer.observe(deadline);
-  const judgement = findCertificate(
-    judge(observation, policy, clock.now()),
-    request.chainId,
-  );
+  const judgement = judgeOne(observation, request.chainId, policy, clock.now());
   const { requestId } = observation;
   if (judgement === undefined) return { outcome: "absent", requestId };
   const because = request.force ? undefined : refusal(judgement);

@@ -178,3 +178,25 @@ export function judge(
     decide(certificate, witness, policy, now),
   );
 }
+
+/**
+ * Judges the one certificate with this chain id, upper and lower case alike. Undefined if the observation has none,
+ * or if it is out of scope: then it does not exist for those who ask.
+ */
+export function judgeOne(
+  { certificates, domains }: Pick<Observation, "certificates" | "domains">,
+  chainId: string,
+  policy: Policy,
+  now: number,
+): Judgement | undefined {
+  const id = chainId.toLowerCase();
+  const named = certificates.find((one) => one.chainId.toLowerCase() === id);
+  if (named === undefined) return undefined;
+  const judgement = decide(
+    named,
+    callWitness(certificates, domains),
+    policy,
+    now,
+  );
+  return judgement.reasons.includes("out-of-scope") ? undefined : judgement;
+}

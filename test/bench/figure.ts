@@ -12,8 +12,8 @@ export interface Figure {
   readonly unit: string;
   /** Ours over theirs, from pairs measured side by side; absent where only a limit is given. */
   readonly ratio?: number;
-  /** What must hold of the ratio, or of `ours` where there is none. */
-  readonly target: { readonly atMost: number } | { readonly atLeast: number };
+  /** What must hold of the ratio, or of `ours` where there is none; absent where nothing is demanded. */
+  readonly target?: { readonly atMost: number } | { readonly atLeast: number };
 }
 
 /** What was measured in each round, of each subject. */
@@ -62,7 +62,7 @@ export function compared<K extends string>(
   rounds: Rounds<K>,
   ours: K,
   theirs: K,
-  row: Pick<Figure, "name" | "peer" | "unit" | "target">,
+  row: Required<Pick<Figure, "name" | "peer" | "unit" | "target">>,
 ): Figure {
   return {
     ...row,

@@ -25,6 +25,7 @@ function times(ratio: number): string {
 
 /** Whether what was wanted was reached. */
 export function isMet({ ours, ratio, target }: Figure): boolean {
+  if (target === undefined) return true;
   const value = ratio ?? ours;
   return "atMost" in target ? value <= target.atMost : value >= target.atLeast;
 }
@@ -32,15 +33,21 @@ export function isMet({ ours, ratio, target }: Figure): boolean {
 /** The cells of one row, in the order of {@link HEADERS}. */
 export function rowOf(figure: Figure): string[] {
   const { name, ours, peer, theirs, unit, ratio, target } = figure;
-  const limit = "atMost" in target ? target.atMost : target.atLeast;
-  const sign = "atMost" in target ? "<=" : ">=";
+  const write = (value: number): string =>
+    ratio === undefined ? quantity(value, unit) : times(value);
+  const wanted =
+    target === undefined
+      ? ""
+      : "atMost" in target
+        ? `<= ${write(target.atMost)}`
+        : `>= ${write(target.atLeast)}`;
   return [
     name,
     quantity(ours, unit),
     peer,
     quantity(theirs, unit),
     ratio === undefined ? "" : times(ratio),
-    `${sign} ${ratio === undefined ? quantity(limit, unit) : times(limit)}${isMet(figure) ? "" : ", missed"}`,
+    isMet(figure) ? wanted : `${wanted}, missed`,
   ];
 }
 
@@ -57,7 +64,10 @@ function escape(text: string): string {
 export function drawFigures(figures: readonly Figure[]): string {
   const shown = figures.filter(
     ({ unit, target, theirs }) =>
-      "atMost" in target && unit !== "" && unit !== "MB" && theirs > 0,
+      target !== undefined &&
+      "atMost" in target &&
+      ["us", "ms", "KB"].includes(unit) &&
+      theirs > 0,
   );
   const bars = shown.map((figure, index) => {
     const { name, ours, theirs, unit, peer } = figure;

@@ -12,8 +12,7 @@ Where the contract is silent, this is how both read it:
 - RFC 3339 lets applications refuse lower-case letters and leap seconds; "strict" does. A zero time is one of the year 0
   or 1 as written, or the epoch.
 - "Different data" is a difference in what the contract reads: not in CreateTime, nor between absent, null and empty.
-- A name that is blank is none. A list that is no list of strings names nothing. A name with a `*` anywhere is no bound
-  domain, so it marks a list of secured names.
+- A name that is blank is none. A list that is no list of strings names nothing.
 - A domain without a readable ChainID is bound to an unknown certificate.
 """
 
@@ -163,7 +162,7 @@ def uses(record, domains, known, unseen_domains):
         if any(covers(name, domain) for domain in strange):
             yield "in-use"
         if not any(covers(name, domain) for domain, _ in bindings):
-            secured = any("*" in other for other in names)
+            secured = any(is_wildcard(other) for other in names)
             if not secured and unseen_domains == "keep":
                 yield "domain-not-visible"
 

@@ -537,8 +537,21 @@ describe("a domain", () => {
         domains: [{ Domain: "localhost", ChainID: "21614" }],
       }).map(({ reason }) => reason);
     expect(names(["localhost"])).toEqual(["in-use"]);
-    expect(names(["*t"])).toEqual([]);
-    expect(names(["*localhost"])).toEqual([]);
+    expect(names(["*t"])).toEqual(["domain-not-visible"]);
+    expect(names(["*localhost"])).toEqual(["domain-not-visible"]);
+  });
+
+  it("that is not visible is not excused by an asterisk elsewhere than in front of a dot", () => {
+    const reasons = (wildcard: string) =>
+      details({
+        record: { CertDomainList: ["gone.example.com", wildcard] },
+        domains: [{ Domain: "live.example.org", ChainID: "" }],
+      }).map(({ reason }) => reason);
+    expect(reasons("*.example.com")).toEqual([]);
+    expect(reasons("w*.example.com")).toEqual([
+      "domain-not-visible",
+      "domain-not-visible",
+    ]);
   });
 
   it("of an empty first label is covered by a wildcard", () => {
