@@ -50,7 +50,7 @@ export async function inTurns<K extends string>(
 }
 
 /** The median of the ratios of each round: pairs share their moment, so most noise falls out. */
-export function ratioOf(
+function ratioOf(
   ours: readonly number[],
   theirs: readonly number[],
 ): number {
