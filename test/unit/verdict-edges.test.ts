@@ -6,7 +6,11 @@ import {
   uniteListings,
 } from "../../functions/janitor/certificate.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
-import { judge, type Policy } from "../../functions/janitor/verdict.ts";
+import {
+  judge,
+  judgeOne,
+  type Policy,
+} from "../../functions/janitor/verdict.ts";
 
 const NOW = Date.UTC(2026, 5, 15, 12);
 const ID = "0123456789abcdef0123456789abcdef";
@@ -561,5 +565,38 @@ describe("a domain", () => {
         domains: [{ Domain: ".net", ChainID: "21614" }],
       }),
     ).toMatchObject([{ reason: "in-use", domain: ".net" }]);
+  });
+});
+
+describe("the one certificate that is named", () => {
+  const OTHER = { ...EXPIRED, ChainID: "f".repeat(32), ProjectName: "media" };
+  const named = (chainId: string, projectNames: readonly string[] = []) =>
+    judgeOne(
+      {
+        certificates: uniteListings([
+          {
+            expiring: true,
+            records: [EXPIRED, OTHER].map(readCertificateRecord),
+          },
+        ]),
+        domains: [],
+      },
+      chainId,
+      { ...POLICY, projectNames },
+      NOW,
+    );
+
+  it("is found in either case, and judged as among all", () => {
+    expect(named(ID.toUpperCase())).toMatchObject({
+      certificate: { chainId: ID },
+      reasons: ["domain-not-visible"],
+    });
+    expect(named("F".repeat(32))?.certificate.chainId).toBe(OTHER.ChainID);
+  });
+
+  it("does not exist where no listing has it, or in another project", () => {
+    expect(named("0".repeat(32))).toBeUndefined();
+    expect(named(OTHER.ChainID, ["default"])).toBeUndefined();
+    expect(named(ID, ["default"])?.certificate.chainId).toBe(ID);
   });
 });
