@@ -3,7 +3,9 @@
  * with the vendor's official client, bundled by the same construct with the same options.
  */
 import { App, Stack } from "aws-cdk-lib";
+import { Runtime } from "aws-cdk-lib/aws-lambda";
 import {
+  LogLevel,
   NodejsFunction,
   type BundlingOptions,
 } from "aws-cdk-lib/aws-lambda-nodejs";
@@ -37,7 +39,8 @@ function bundle(
     entry: join(ROOT, entry),
     depsLockFilePath: join(ROOT, "package-lock.json"),
     projectRoot: ROOT,
-    bundling: { ...BUNDLING, ...others },
+    runtime: Runtime.NODEJS_24_X,
+    bundling: { ...BUNDLING, logLevel: LogLevel.ERROR, ...others },
   });
   app.synth();
   const file = readdirSync(app.outdir, { recursive: true, encoding: "utf8" })
