@@ -12,6 +12,9 @@ export interface CertificateRecord {
   readonly domains: readonly string[];
   readonly notBefore: string;
   readonly notAfter: string;
+  /** NotBefore and NotAfter as {@link instant} reads them: once, while they are at hand. */
+  readonly begins: number | undefined;
+  readonly ends: number | undefined;
   readonly status: string;
   readonly projectName: string;
   readonly defects: readonly string[];
@@ -78,6 +81,8 @@ export function readCertificateRecord(item: unknown): CertificateRecord {
     domains: isListOfStrings(names) ? names : [],
     notBefore: text("NotBefore"),
     notAfter: text("NotAfter"),
+    begins: instant(text("NotBefore")),
+    ends: instant(text("NotAfter")),
     status: text("Status"),
     projectName: text("ProjectName"),
     defects,

@@ -1,11 +1,7 @@
 /**
  * The heart of the project: may a certificate be deleted? Only if no reason to keep it holds (design, "the verdict").
  */
-import {
-  instant,
-  type Certificate,
-  type CertificateRecord,
-} from "./certificate.ts";
+import type { Certificate, CertificateRecord } from "./certificate.ts";
 import { callWitness, usesOf, type Witness } from "./in-use.ts";
 import { protections, type ProtectRule } from "./protect.ts";
 import type { Observation } from "./vendor.ts";
@@ -59,11 +55,10 @@ function expiryReasons(
   now: number,
 ): Detail[] {
   const details: Detail[] = [];
-  const notBefore = instant(record.notBefore);
-  const notAfter = instant(record.notAfter);
+  const { begins, ends } = record;
   for (const [field, text, at] of [
-    ["NotBefore", record.notBefore, notBefore],
-    ["NotAfter", record.notAfter, notAfter],
+    ["NotBefore", record.notBefore, begins],
+    ["NotAfter", record.notAfter, ends],
   ] as const) {
     if (at === undefined) {
       details.push({
@@ -74,21 +69,21 @@ function expiryReasons(
       });
     }
   }
-  if (notAfter === undefined) return details;
-  if (notBefore !== undefined && notBefore >= notAfter) {
+  if (ends === undefined) return details;
+  if (begins !== undefined && begins >= ends) {
     details.push({
       reason: "validity-inverted",
       because: `it ends (${record.notAfter}) before it begins (${record.notBefore})`,
     });
   }
-  if (now < notAfter) {
+  if (now < ends) {
     details.push({
       reason: "not-expired",
       because: `it is valid until ${record.notAfter}`,
     });
     return details;
   }
-  if (now < notAfter + graceDays * DAY_MS) {
+  if (now < ends + graceDays * DAY_MS) {
     details.push({
       reason: "within-grace",
       because: `it expired ${record.notAfter}, within the grace of ${String(graceDays)} days`,
@@ -112,7 +107,7 @@ function expiryReasons(
 }
 
 function stateOf(certificate: Certificate, now: number): State {
-  const ends = certificate.records.map((record) => instant(record.notAfter));
+  const ends = certificate.records.map((record) => record.ends);
   if (ends.some((end) => end !== undefined && now < end)) return "valid";
   return ends.includes(undefined) ? "unreadable" : "expired";
 }

@@ -50,10 +50,7 @@ export async function inTurns<K extends string>(
 }
 
 /** The median of the ratios of each round: pairs share their moment, so most noise falls out. */
-function ratioOf(
-  ours: readonly number[],
-  theirs: readonly number[],
-): number {
+function ratioOf(ours: readonly number[], theirs: readonly number[]): number {
   return median(ours.map((value, round) => value / (theirs[round] ?? NaN)));
 }
 

@@ -20,7 +20,7 @@ import {
 import { createRandom } from "../simulation/random.ts";
 import { compared, inTurns, median, type Figure } from "./figure.ts";
 
-const ROUNDS = 5;
+const ROUNDS = 9;
 const POOL = 100_000;
 /** Certificates and domains of one customer, whose domains only its own certificates secure. */
 const BLOCK = 100;

@@ -37,7 +37,7 @@ export const SURVIVORS: readonly Survivor[] = [
   },
   {
     file: "functions/janitor/verdict.ts",
-    line: "if (notBefore !== undefined && notBefore >= notAfter) {",
+    line: "if (begins !== undefined && begins >= ends) {",
     mutants: ["true"],
     because: "nothing is greater than or less than undefined",
   },

@@ -414,6 +414,8 @@ describe("a record", () => {
       domains: ["a.example.com"],
       notBefore: "2025-01-01T00:00:00Z",
       notAfter: "2026-06-07T12:00:00Z",
+      begins: Date.UTC(2025, 0, 1),
+      ends: Date.UTC(2026, 5, 7, 12),
       status: "Expire",
       projectName: "default",
       defects: [],
