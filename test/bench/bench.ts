@@ -11,6 +11,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { format } from "prettier";
 import { table } from "../../infra/local/table.ts";
 import { isInstalled, toolPath } from "../support/tools.ts";
 import { measureApiLatency } from "./api-latency.ts";
@@ -41,7 +42,10 @@ const MEASURES: readonly [
 ];
 
 /** The table and the picture, between the marks of the README. */
-function writeReadme(heading: string, figures: readonly Figure[]): void {
+async function writeReadme(
+  heading: string,
+  figures: readonly Figure[],
+): Promise<void> {
   writeFileSync(join(ROOT, PICTURE), drawFigures(figures));
   const file = join(ROOT, "README.md");
   const text = readFileSync(file, "utf8");
@@ -62,7 +66,8 @@ function writeReadme(heading: string, figures: readonly Figure[]): void {
     ...figures.map((figure) => line(rowOf(figure))),
     "",
   ];
-  writeFileSync(file, text.slice(0, from) + lines.join("\n") + text.slice(to));
+  const whole = text.slice(0, from) + lines.join("\n") + text.slice(to);
+  writeFileSync(file, await format(whole, { filepath: file }));
 }
 
 /** How far the ratios are from those of an earlier run, in per cent. */
@@ -134,7 +139,7 @@ async function bench(): Promise<void> {
   if (values.json !== undefined) {
     writeFileSync(values.json, `${JSON.stringify(figures, undefined, 2)}\n`);
   }
-  if (values.readme) writeReadme(heading, figures);
+  if (values.readme) await writeReadme(heading, figures);
 }
 
 if (process.versions.node.startsWith("24.") || !isInstalled("node24")) {
