@@ -4,10 +4,9 @@
  * here all ten share one processor. The vendor takes 25 to 35 ms for each call, so that they do not march in step.
  */
 import { Pool } from "undici";
-import { systemClock } from "../../functions/aws/clock.ts";
 import { createApiHandler } from "../../functions/certificates-api.ts";
-import type { Clock } from "../../functions/janitor/vendor.ts";
 import { startSecretsManagerEmulator } from "../../infra/local/secrets-manager-emulator.ts";
+import { hurriedClock } from "../support/hurried-clock.ts";
 import { awsEnvironment, KEY, SECRET_ID } from "../support/world.ts";
 import { median, type Figure } from "./figure.ts";
 import { chainIdOf, startVendor } from "./vendor.ts";
@@ -16,22 +15,6 @@ const ROUNDS = 12;
 const REQUESTS = 150;
 const IN_FLIGHT = 10;
 const LATENCY_MS = [25, 35] as const;
-/** What the pacers wait at the most; their waits are the vendor's limit and no work of ours. */
-const PACED_MS = 600;
-
-/** The system's clock, but the waits of the pacers are over at once. */
-function unpaced(): Clock {
-  let skipped = 0;
-  return {
-    now: () => systemClock.now(),
-    monotonic: () => systemClock.monotonic() + skipped,
-    sleep(ms, signal) {
-      if (ms > PACED_MS) return systemClock.sleep(ms, signal);
-      skipped += Math.max(0, ms);
-      return Promise.resolve();
-    },
-  };
-}
 
 /** Milliseconds that each of the requests took. */
 async function latencies(
@@ -99,7 +82,7 @@ export async function measureApiLatency(): Promise<Figure[]> {
   };
   const ours = (): ((n: number) => Promise<void>) => {
     const handler = createApiHandler({
-      clock: unpaced(),
+      clock: hurriedClock(), // the waits of the pacers are the vendor's limit, no work of ours
       random: Math.random,
       log: () => undefined,
       env: {

@@ -8,12 +8,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, it, onTestFinished } from "vitest";
-import { systemClock } from "../../functions/aws/clock.ts";
 import { createSweepHandler } from "../../functions/expired-sweep.ts";
 import openapi from "../../functions/openapi.json" with { type: "json" };
 import type { Host } from "../../functions/host.ts";
 import { demoAccount, demoSettings } from "../../infra/local/fixtures.ts";
 import { startLambdaEmulator } from "../../infra/local/lambda-emulator.ts";
+import { hurriedClock } from "../support/hurried-clock.ts";
 import { toolPath, versionOf } from "../support/tools.ts";
 import { SECRET_ID, startWorld } from "../support/world.ts";
 import { party } from "./party.ts";
@@ -26,24 +26,8 @@ const DESCRIPTION = join(
 );
 const SECONDS = Number(process.env["SCHEMATHESIS_SECONDS"] ?? "80");
 const SEED = process.env["SCHEMATHESIS_SEED"] ?? "1";
-/** The longest that the pacers and the retries of a healthy world wait. */
-const SHORT_MS = 600;
 const SWEEP_FUNCTION = "expired-sweep";
 const PHASES = ["examples", "coverage", "fuzzing", "stateful"];
-
-/** A clock on which short waits take no time: the pacers keep their order, and nobody waits for them. */
-function hurriedClock(): Host["clock"] {
-  let ahead = 0;
-  return {
-    now: () => systemClock.now(),
-    monotonic: () => systemClock.monotonic() + ahead,
-    sleep(ms, signal) {
-      if (ms > SHORT_MS) return systemClock.sleep(ms, signal);
-      ahead += Math.max(0, ms);
-      return systemClock.sleep(0, signal);
-    },
-  };
-}
 
 /** The demonstration account, without the one entry that no request can name: its chain id is none. */
 function account() {
