@@ -23,7 +23,7 @@ import {
 } from "./deploy-stack.ts";
 import { party } from "./party.ts";
 
-// The template helpers set shorter ones.
+// ../infra/synthesize.ts set shorter ones.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const SECOND_KEY = {

@@ -222,6 +222,8 @@ function recordOf(item: Items[number], expiring: boolean) {
         domains: item["CertDomainList"],
         notBefore: item["NotBefore"],
         notAfter: item["NotAfter"],
+        begins: Date.parse(String(item["NotBefore"])),
+        ends: Date.parse(String(item["NotAfter"])),
         status: item["Status"],
         projectName: item["ProjectName"],
         defects: [],
