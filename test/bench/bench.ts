@@ -2,7 +2,7 @@
  * `npm run bench`: every figure beside its peer, in one run of at most five minutes. On Linux it runs under the Node of
  * the deployed functions, elsewhere under the Node at hand.
  *
- *   --json FILE      writes the figures as JSON, too
+ *   --json           prints the figures as JSON: npm run -s bench -- --json > before.json
  *   --against FILE   such JSON of an earlier run: tells how far each ratio moved
  *   --readme         writes table and picture into the README, with machine and date
  */
@@ -72,9 +72,10 @@ async function writeReadme(
 
 /** How far the ratios are from those of an earlier run, in per cent. */
 function movements(figures: readonly Figure[], earlier: unknown): string[] {
-  if (!Array.isArray(earlier)) throw new Error("--against is no list.");
+  const list: unknown = Reflect.get(Object(earlier), "figures");
+  if (!Array.isArray(list)) throw new Error("--against has no figures.");
   return figures.flatMap(({ name, peer, ratio }) => {
-    const before: unknown = earlier
+    const before: unknown = list
       .filter((one: unknown) => typeof one === "object" && one !== null)
       .filter((one) => Reflect.get(one, "name") === name)
       .filter((one) => Reflect.get(one, "peer") === peer)
@@ -91,7 +92,7 @@ function movements(figures: readonly Figure[], earlier: unknown): string[] {
 async function bench(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      json: { type: "string" },
+      json: { type: "boolean", default: false },
       against: { type: "string" },
       readme: { type: "boolean", default: false },
     },
@@ -105,39 +106,36 @@ async function bench(): Promise<void> {
     say(`-- ${what}`);
     figures.push(...(await measured(say)));
   }
+  const seconds = Math.round((performance.now() - started) / 1000);
+  const date = new Date().toISOString().slice(0, 10);
   const processors = cpus();
-  const heading = `${new Date().toISOString().slice(0, 10)}, ${String(processors.length)} x ${processors[0]?.model.trim() ?? "unknown processor"}, ${platform()} ${arch()}, Node ${process.versions.node}:`;
-  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  const machine = `${String(processors.length)} x ${processors[0]?.model.trim() ?? "unknown processor"}, ${platform()} ${arch()}, Node ${process.versions.node}`;
+  const heading = `${date}, ${machine}:`;
   const missed = figures.filter((figure) => !isMet(figure)).length;
+  const { isTTY, columns } = process.stdout;
   console.log(
-    [
-      heading,
-      "",
-      table(
-        HEADERS.map((header) => ({ header })),
-        figures.map((figure) =>
-          rowOf(figure).map((text) => ({
-            text,
-            ...(isMet(figure) ? {} : { colour: "red" as const }),
-          })),
-        ),
-        {
-          width: process.stdout.isTTY ? process.stdout.columns : 200,
-          colour: process.stdout.isTTY,
-        },
-      ),
-      "",
-      `${String(figures.length)} figures in ${seconds} s, ${String(missed)} missed`,
-    ].join("\n"),
+    values.json
+      ? JSON.stringify({ date, machine, seconds, figures }, undefined, 2)
+      : [
+          heading,
+          "",
+          table(
+            HEADERS.map((header) => ({ header })),
+            figures.map((figure) =>
+              rowOf(figure).map((text) => ({
+                text,
+                ...(isMet(figure) ? {} : { colour: "red" as const }),
+              })),
+            ),
+            { width: isTTY ? columns : 200, colour: isTTY },
+          ),
+          "",
+          `${String(figures.length)} figures in ${String(seconds)} s, ${String(missed)} missed`,
+        ].join("\n"),
   );
   if (values.against !== undefined) {
     const earlier: unknown = JSON.parse(readFileSync(values.against, "utf8"));
-    console.log(
-      ["", "ratios since then:", ...movements(figures, earlier)].join("\n"),
-    );
-  }
-  if (values.json !== undefined) {
-    writeFileSync(values.json, `${JSON.stringify(figures, undefined, 2)}\n`);
+    say(["ratios since then:", ...movements(figures, earlier)].join("\n"));
   }
   if (values.readme) await writeReadme(heading, figures);
 }
