@@ -20,7 +20,7 @@ import { startSecretsManagerEmulator } from "../../infra/local/secrets-manager-e
 import { compared, inTurns, type Figure } from "./figure.ts";
 import { chainIdOf } from "./vendor.ts";
 
-const ROUNDS = 11;
+const ROUNDS = 25;
 const ROOT = join(import.meta.dirname, "..", "..");
 const KEY = {
   accessKeyId: "AKLTEXAMPLE0000000000000000000001",
