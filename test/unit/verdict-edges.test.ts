@@ -297,7 +297,7 @@ describe("a detail says what was seen", () => {
           domain: "gone.net",
           setting: "UNSEEN_DOMAINS",
           because:
-            "it names gone.net, which is no domain this key can see; UNSEEN_DOMAINS=ignore disregards such names",
+            "it names gone.net, which is no domain this key can see; UNSEEN_DOMAINS=ignore disregards what cannot be seen",
         },
       ],
     ],
@@ -553,7 +553,7 @@ describe("a domain", () => {
         record: { CertDomainList: ["gone.example.com", wildcard] },
         domains: [{ Domain: "live.example.org", ChainID: "" }],
       }).map(({ reason }) => reason);
-    expect(reasons("*.example.com")).toEqual([]);
+    expect(reasons("*.example.com")).toEqual(["domain-not-visible"]);
     expect(reasons("w*.example.com")).toEqual([
       "domain-not-visible",
       "domain-not-visible",
