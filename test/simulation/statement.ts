@@ -72,7 +72,7 @@ function converted(
 }
 
 /** The form in which two names are compared. */
-function comparing(name: string): string {
+export function comparing(name: string): string {
   const plain = withoutDot(name.trim()).toLowerCase();
   if (isAscii(plain)) return plain;
   const [star, host] = isWildcard(plain) ? ["*.", plain.slice(2)] : ["", plain];
@@ -152,7 +152,8 @@ function bindingOf(domain: Fields): string | undefined {
   return id.toLowerCase();
 }
 
-function covers(name: string, domain: string): boolean {
+/** Whether a name covers a domain, both in the comparing form. */
+export function covers(name: string, domain: string): boolean {
   const dot = domain.indexOf(".");
   return name === domain || (dot >= 0 && name === `*${domain.slice(dot)}`);
 }
