@@ -4,7 +4,8 @@ import { publish } from "./aws/report-topic.ts";
 import { readSweepPayload } from "./aws/sweep-payload.ts";
 import { deservesMail, type Occasions } from "./janitor/occasions.ts";
 import { reportMail } from "./janitor/report-text.ts";
-import { NoEvidence, sweep, type SweepReport } from "./janitor/sweep.ts";
+import type { SweepReport } from "./janitor/report.ts";
+import { NoEvidence, sweep } from "./janitor/sweep.ts";
 import { lambdaHost, lazily, type Host } from "./host.ts";
 import { createVendor } from "./wiring.ts";
 

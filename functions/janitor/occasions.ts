@@ -1,6 +1,6 @@
 /** When a report is worth a mail. Nothing is remembered: the report, the clock and the order of the run decide. */
 import { contradictory } from "./report-text.ts";
-import type { SweepReport } from "./sweep.ts";
+import type { SweepReport } from "./report.ts";
 
 export interface Occasions {
   /** Whoever ordered the run asked for its report. */

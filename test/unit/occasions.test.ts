@@ -7,7 +7,7 @@ import type {
   ReportItem,
   SweepCounts,
   SweepReport,
-} from "../../functions/janitor/sweep.ts";
+} from "../../functions/janitor/report.ts";
 import type { Reason } from "../../functions/janitor/verdict.ts";
 
 const NONE: SweepCounts = {
