@@ -65,7 +65,7 @@ export interface LiveEmulatorOptions {
   };
   readonly switches?: Partial<Switches>;
   /** Told of each request as it arrives: the account may change between two pages. */
-  readonly onCall?: (action: string) => void;
+  readonly onCall?: (action: string, body: string) => void;
   /** Milliseconds since the epoch. @default Date.now */
   readonly now?: () => number;
 }
@@ -205,7 +205,7 @@ export async function startLiveEmulator(
   ): Promise<void> {
     const call = await readCall(request);
     const entry = record(call);
-    options.onCall?.(call.action);
+    options.onCall?.(call.action, call.body.toString());
     const fault = faults.take(call.action);
     const given: Answer =
       fault !== undefined && isBeforeTheService(fault)
