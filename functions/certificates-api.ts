@@ -52,6 +52,14 @@ const LATE_MS = 250;
 const SWEEP_MS = 900_000;
 const BOOLEAN = ["true", "false"];
 
+/** What a request has set going, for its log line and for the answer if its time runs out. */
+interface Trace {
+  /** A DeleteCert was sent. */
+  sent: boolean;
+  /** Of the sweep that it started. */
+  runId: string | undefined;
+}
+
 interface Wired {
   readonly configuration: Configuration;
   readonly vendor: Vendor;
@@ -207,7 +215,7 @@ export function createApiHandler(
     request: HttpRequest,
     requestId: string,
     deadline: Deadline,
-    sending: () => void,
+    trace: Trace,
   ): Promise<HttpAnswer> => {
     const chainId = readChainId(request);
     const { force, dryRun } = readQuery(request, {
@@ -225,7 +233,7 @@ export function createApiHandler(
         ...vendor,
         clock,
         log: (line) => {
-          if (line["event"] === "delete-attempt") sending();
+          if (line["event"] === "delete-attempt") trace.sent = true;
           log(line);
         },
       },
@@ -244,6 +252,7 @@ export function createApiHandler(
   const sweepNow = async (
     request: HttpRequest,
     requestId: string,
+    trace: Trace,
   ): Promise<HttpAnswer> => {
     readQuery(request, {});
     if (!/^application\/json\s*(;|$)/i.test(request.contentType)) {
@@ -268,7 +277,10 @@ export function createApiHandler(
     // A dry run writes nothing, so nothing is lost if the next sweep overlaps it.
     if (!dryRun) noSweepBefore = clock.now() + SWEEP_MS;
     try {
-      const runId = await startSweep(JSON.stringify(payload));
+      // Whoever starts a sweep by hand wants to read what it found; the body may still say otherwise.
+      const order = Object.assign({ report: true }, payload);
+      const runId = await startSweep(JSON.stringify(order));
+      trace.runId = runId;
       return jsonAnswer(202, requestId, {
         runId,
         mode: dryRun ? "dry-run" : "delete",
@@ -286,7 +298,7 @@ export function createApiHandler(
     request: HttpRequest,
     requestId: string,
     deadline: Deadline,
-    sending: () => void,
+    trace: Trace,
   ): Promise<HttpAnswer> => {
     switch (request.routeKey) {
       case "GET /certificates":
@@ -294,9 +306,9 @@ export function createApiHandler(
       case "GET /certificates/{chainId}":
         return explain(request, requestId, deadline);
       case "DELETE /certificates/{chainId}":
-        return removeOne(request, requestId, deadline, sending);
+        return removeOne(request, requestId, deadline, trace);
       case "POST /sweeps":
-        return sweepNow(request, requestId);
+        return sweepNow(request, requestId, trace);
       case "GET /openapi.json":
         readQuery(request, {});
         return Promise.resolve(jsonAnswer(200, requestId, openapi));
@@ -310,6 +322,7 @@ export function createApiHandler(
     const request = readHttpRequest(event);
     let answer: HttpAnswer;
     let failure: unknown;
+    const trace: Trace = { sent: false, runId: undefined };
     try {
       if (request === undefined) {
         throw invalid(
@@ -321,12 +334,9 @@ export function createApiHandler(
         context.getRemainingTimeInMillis() - KEEP_MS,
       );
       const finished = new AbortController();
-      let sent = false;
       answer = await Promise.race([
         withDeadline(clock, time, undefined, (deadline) =>
-          respond(request, requestId, deadline, () => {
-            sent = true;
-          }),
+          respond(request, requestId, deadline, trace),
         ),
         clock.sleep(time + LATE_MS, finished.signal).then(() => {
           const facts = { kind: "timeout", outcome: "unknown" } as const;
@@ -334,9 +344,9 @@ export function createApiHandler(
             problemOf(
               new VendorFailure("The time for the request ran out.", {
                 ...facts,
-                possiblyDone: sent,
+                possiblyDone: trace.sent,
               }),
-              sent,
+              trace.sent,
             ),
           );
         }),
@@ -353,6 +363,7 @@ export function createApiHandler(
       routeKey: request?.routeKey.slice(0, 80),
       caller: request?.caller,
       status: answer.statusCode,
+      runId: trace.runId,
       // Names only: what a library says in its message may hold what it was given.
       ...(failure instanceof Error && {
         problem: problemFor(failure).name,

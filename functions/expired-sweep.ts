@@ -1,7 +1,9 @@
 /** Lambda entry: the scheduled sweep. */
 import { readConfiguration } from "./aws/configuration.ts";
-import { publishReport, topicPublisher } from "./aws/report-topic.ts";
+import { publish } from "./aws/report-topic.ts";
 import { readSweepPayload } from "./aws/sweep-payload.ts";
+import { deservesMail, type Occasions } from "./janitor/occasions.ts";
+import { reportMail } from "./janitor/report-text.ts";
 import type { SweepReport } from "./janitor/report.ts";
 import { NoEvidence, sweep } from "./janitor/sweep.ts";
 import { lambdaHost, lazily, type Host } from "./host.ts";
@@ -33,13 +35,20 @@ export function createSweepHandler(
       vendor: createVendor(host, configuration, ATTEMPT_MS),
     };
   });
-  const known = new Set<string>();
 
-  const tell = async (report: SweepReport): Promise<void> => {
-    const topicArn = host.env["REPORT_TOPIC_ARN"];
-    if (topicArn === undefined) return;
+  const tell = async (
+    report: SweepReport,
+    occasions: Occasions,
+  ): Promise<void> => {
+    const { REPORT_TOPIC_ARN, STACK_NAME, PROVIDER } = host.env;
+    if (REPORT_TOPIC_ARN === undefined) return;
     try {
-      await publishReport(report, known, topicPublisher(topicArn));
+      const startedAt = Date.parse(report.startedAt);
+      if (!deservesMail(report, startedAt, occasions)) return;
+      const stackName = STACK_NAME ?? "live-cert-janitor";
+      const provider = PROVIDER === "byteplus" ? PROVIDER : "volcengine";
+      const mail = reportMail(report, { stackName, provider });
+      await publish(REPORT_TOPIC_ARN, mail);
     } catch (error) {
       // The sweep is done and logged; a mail that did not go out must not make it look failed.
       host.log({
@@ -52,7 +61,9 @@ export function createSweepHandler(
 
   return async (event, context) => {
     const { configuration, vendor } = wired();
-    const settings = readSweepPayload(event, configuration);
+    const order = readSweepPayload(event, configuration);
+    const { sweepIntervalMinutes } = configuration;
+    const occasions = { asked: order.report, sweepIntervalMinutes };
     try {
       const report = await sweep(
         {
@@ -62,16 +73,16 @@ export function createSweepHandler(
           remainingMs: () => context.getRemainingTimeInMillis(),
           runId: context.awsRequestId,
         },
-        settings,
+        order,
       );
-      await tell(report);
+      await tell(report, occasions);
       return {
         ...report,
         items: report.items.slice(0, MAX_ITEMS),
         itemsOmitted: Math.max(0, report.items.length - MAX_ITEMS),
       };
     } catch (error) {
-      if (error instanceof NoEvidence) await tell(error.report);
+      if (error instanceof NoEvidence) await tell(error.report, occasions);
       throw error;
     }
   };

@@ -675,6 +675,8 @@ describe("what may be sent is as described", () => {
     ["{}", true],
     ['{"dryRun":true}', true],
     ['{"maxDeletions":1,"graceDays":3650}', true],
+    ['{"report":false}', true],
+    ['{"report":null}', false],
     ['{"dryRun":false}', false],
     ['{"dryRun":null}', false],
     ['{"maxDeletions":0}', false],
