@@ -213,7 +213,8 @@ export function readConfiguration(env: Environment): Configuration & Foresight {
       ),
     },
     maxDeletions: read("MAX_DELETIONS", 100, whole(1, 100_000)),
-    dryRun: read("DRY_RUN", "false", oneOf("true", "false")) === "true",
+    // An absent one deletes nothing.
+    dryRun: read("DRY_RUN", "true", oneOf("true", "false")) === "true",
     sendsPerSecond: read(
       "SENDS_PER_SECOND",
       7.8,

@@ -37,7 +37,7 @@ it("has a default for all but the secret", () => {
       protect: [],
     },
     maxDeletions: 100,
-    dryRun: false,
+    dryRun: true,
     sendsPerSecond: 7.8,
     warnDays: "auto",
     sweepIntervalMinutes: 1440,
