@@ -59,8 +59,8 @@ export default tseslint.config(
     rules: {
       ...passedIn,
       ...only(
-        "^(?!\\./[^/]+\\.ts$)",
-        "The rules import nothing outside functions/janitor.",
+        "^(?!\\./[^/]+\\.ts$|node:url$)",
+        "The rules import nothing outside functions/janitor, but the spelling of domains.",
       ),
     },
   },

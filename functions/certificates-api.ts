@@ -24,6 +24,7 @@ import {
 import { lambdaStart } from "./aws/start-sweep.ts";
 import { BadPayload, readSweepPayload } from "./aws/sweep-payload.ts";
 import { inventory, inventoryEntry, readCursor } from "./janitor/inventory.ts";
+import { patiently } from "./janitor/patience.ts";
 import { remove, type Removal } from "./janitor/remove.ts";
 import { judge, judgeOne } from "./janitor/verdict.ts";
 import {
@@ -141,6 +142,9 @@ export function createApiHandler(
   });
   let noSweepBefore = -Infinity;
 
+  const observe = ({ observer }: Vendor, deadline: Deadline) =>
+    patiently(clock, deadline, Infinity, () => observer.observe(deadline));
+
   const list = async (
     request: HttpRequest,
     requestId: string,
@@ -157,7 +161,7 @@ export function createApiHandler(
       throw invalid("The cursor must be the `next` of an earlier answer.");
     }
     const { configuration, vendor } = wired();
-    const observation = await vendor.observer.observe(deadline);
+    const observation = await observe(vendor, deadline);
     return jsonAnswer(
       200,
       requestId,
@@ -178,7 +182,7 @@ export function createApiHandler(
     const chainId = readChainId(request);
     readQuery(request, {});
     const { configuration, vendor } = wired();
-    const observation = await vendor.observer.observe(deadline);
+    const observation = await observe(vendor, deadline);
     const judgement = judgeOne(
       observation,
       chainId,
@@ -210,6 +214,11 @@ export function createApiHandler(
       force: BOOLEAN,
       dryRun: BOOLEAN,
     });
+    if ((request.body ?? "") !== "") {
+      throw invalid(
+        "A DELETE takes no body; dryRun and force belong into the query, as in ?dryRun=true.",
+      );
+    }
     const { configuration, vendor } = wired();
     const removal = await remove(
       {

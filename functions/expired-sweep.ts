@@ -2,7 +2,8 @@
 import { readConfiguration } from "./aws/configuration.ts";
 import { publishReport, topicPublisher } from "./aws/report-topic.ts";
 import { readSweepPayload } from "./aws/sweep-payload.ts";
-import { NoEvidence, sweep, type SweepReport } from "./janitor/sweep.ts";
+import type { SweepReport } from "./janitor/report.ts";
+import { NoEvidence, sweep } from "./janitor/sweep.ts";
 import { lambdaHost, lazily, type Host } from "./host.ts";
 import { createVendor } from "./wiring.ts";
 

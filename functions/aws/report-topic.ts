@@ -4,7 +4,7 @@ import {
   reportMail,
   type Mail,
 } from "../janitor/report-text.ts";
-import type { SweepReport } from "../janitor/sweep.ts";
+import type { SweepReport } from "../janitor/report.ts";
 
 /** Resolves when the mail is on its way. */
 export type Publish = (mail: Mail) => Promise<void>;

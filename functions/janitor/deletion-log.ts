@@ -1,8 +1,17 @@
 /** The log lines around each DeleteCert, the same for a sweep and for a request. */
+import type { Certificate } from "./certificate.ts";
 import type { DeletionOrder, VendorFailure } from "./vendor.ts";
+
+const SHOWN_DOMAINS = 100;
 
 /** Writes one structured line; must not throw. */
 export type Log = (line: Readonly<Record<string, unknown>>) => void;
+
+/** Enough to find the certificate again at its issuer and to know whom its loss concerns, if it should not have gone. */
+export function deletionFacts({ chainId, records }: Certificate) {
+  const [{ name, notAfter, domains }] = records;
+  return { chainId, name, notAfter, domains: domains.slice(0, SHOWN_DOMAINS) };
+}
 
 /** A failure as a log line shows it. */
 function failureFacts(

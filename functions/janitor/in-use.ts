@@ -7,22 +7,18 @@ import {
   type Certificate,
   type CertificateRecord,
 } from "./certificate.ts";
+import { comparable } from "./domain.ts";
 import type { Detail } from "./verdict.ts";
 
 /** One item of ListDomainDetail, docs/6469/1126815. */
 export interface Domain {
-  /** Lower-cased. */
+  /** In the form in which names are compared. */
   readonly name: string;
   /**
    * The certificate that the domain is bound to, as the vendor identifies it, lower-cased: '' for none,
    * undefined where the vendor shows that there is one, or may be, without a readable identifier.
    */
   readonly boundTo: string | undefined;
-}
-
-/** A domain name in the one form in which names are compared. */
-function comparable(name: string): string {
-  return name.toLowerCase().replace(/\.$/, "");
 }
 
 /** Reads one item of `DomainList`; undefined if not even its name can be read. */
@@ -40,6 +36,12 @@ export function readDomain(item: unknown): Domain | undefined {
     name: comparable(name),
     boundTo: readable ? boundTo.toLowerCase() : undefined,
   };
+}
+
+/** The wildcard that covers a name, if one can: it stands for one label. */
+function wildcardsOver(name: string): readonly string[] {
+  const parent = name.indexOf(".");
+  return parent < 0 ? [] : [`*${name.slice(parent)}`];
 }
 
 interface Coverage {
@@ -81,12 +83,7 @@ export function callWitness(
       if (names === undefined) bound.set(domain.boundTo, [domain.name]);
       else names.push(domain.name);
     }
-    const parent = domain.name.indexOf(".");
-    const coveredBy =
-      parent < 0
-        ? [domain.name]
-        : [domain.name, `*${domain.name.slice(parent)}`];
-    for (const name of coveredBy) {
+    for (const name of [domain.name, ...wildcardsOver(domain.name)]) {
       const coverage = covered.get(name) ?? { unknown: undefined };
       if (isUnknown) coverage.unknown ??= domain;
       covered.set(name, coverage);
@@ -120,19 +117,31 @@ export function usesOf(
       because: `domain ${domain} is bound to it`,
     });
   }
-  const names = record.domains
-    .map(comparable)
-    .filter((name) => name.trim() !== "");
-  if (names.length === 0 && witness.unknown !== undefined) {
+  const names = new Set(
+    record.domains.map(comparable).filter((name) => name !== ""),
+  );
+  const unseen = (seen: string, domain?: string): void => {
+    if (unseenDomains === "keep") {
+      details.push({
+        reason: "domain-not-visible",
+        ...(domain !== undefined && { domain }),
+        setting: "UNSEEN_DOMAINS",
+        because: `${seen}; UNSEEN_DOMAINS=ignore disregards what cannot be seen`,
+      });
+    }
+  };
+  if (names.size === 0 && witness.unknown !== undefined) {
     details.push({
       reason: "in-use",
       domain: witness.unknown.name,
       because: `it names no domain, and ${unknownBinding(witness.unknown)}: that could be this one`,
     });
+  } else if (names.size === 0 && witness.covered.size === 0) {
+    unseen(
+      "it names no domain, and this key cannot see any, so one that is out of sight may be bound to it",
+    );
   }
-  // A Live domain is never a wildcard: with one in it, the list holds secured names, not bindings.
-  const securedNames = names.some((name) => name.startsWith("*."));
-  for (const name of new Set(names)) {
+  for (const name of names) {
     const coverage = witness.covered.get(name);
     if (coverage?.unknown !== undefined) {
       details.push({
@@ -140,18 +149,22 @@ export function usesOf(
         domain: coverage.unknown.name,
         because: `it names ${name}, and ${unknownBinding(coverage.unknown)}`,
       });
-    } else if (
-      coverage === undefined &&
-      !securedNames &&
-      unseenDomains === "keep"
-    ) {
-      details.push({
-        reason: "domain-not-visible",
-        domain: name,
-        setting: "UNSEEN_DOMAINS",
-        because: `it names ${name}, which is no domain this key can see; UNSEEN_DOMAINS=ignore disregards such names`,
-      });
+    } else if (coverage === undefined && !sharesWildcard(name, names)) {
+      unseen(
+        name.startsWith("*.")
+          ? `it names ${name}, which covers no domain this key can see`
+          : `it names ${name}, which is no domain this key can see`,
+        name,
+      );
     }
   }
   return details;
+}
+
+/** Whether a plain name is the apex of a wildcard beside it, or covered by one: then it shares that one's fate. */
+function sharesWildcard(name: string, beside: ReadonlySet<string>): boolean {
+  return (
+    !name.startsWith("*.") &&
+    (beside.has(`*.${name}`) || wildcardsOver(name).some((w) => beside.has(w)))
+  );
 }

@@ -1,5 +1,6 @@
 /** The operator's protect list: certificates that are kept whatever else holds. */
 import type { CertificateRecord } from "./certificate.ts";
+import { globSpellings, spellings } from "./domain.ts";
 import type { Detail } from "./verdict.ts";
 
 export interface ProtectRule {
@@ -49,12 +50,13 @@ export function protections(
       (rule) =>
         rule.until === undefined || now < Date.parse(rule.until) + DAY_MS,
     )
-    .filter((rule) => {
-      const texts =
-        rule.match === "domain"
-          ? record.domains
-          : [rule.match === "name" ? record.name : record.chainId];
-      return texts.some((text) => globMatches(rule.value, text));
+    .filter(({ match, value }) => {
+      if (match === "chainId") return globMatches(value, record.chainId);
+      const globs = [...globSpellings(value)];
+      // A certificate is often named after its domain, so both are looked at in every spelling.
+      return (match === "name" ? [record.name] : record.domains)
+        .flatMap((text) => [...spellings(text)])
+        .some((text) => globs.some((glob) => globMatches(glob, text)));
     })
     .map((rule) => ({
       reason: "protected",

@@ -1,5 +1,6 @@
 /** Deletes the one certificate that a caller names: look, refuse or delete, and where the outcome is unknown look again. */
-import { createDeletionLog, type Log } from "./deletion-log.ts";
+import { createDeletionLog, deletionFacts, type Log } from "./deletion-log.ts";
+import { patiently } from "./patience.ts";
 import { judgeOne, type Judgement, type Policy } from "./verdict.ts";
 import {
   EVIDENCE_LIFE_MS,
@@ -77,16 +78,26 @@ export async function remove(
     return first;
   }
   // A key that changed in between makes the evidence worthless, so it is read again, once.
+  let second: Removal;
   try {
-    const second = await removeOnce(parts, policy, request, deadline);
-    return second.outcome === "absent" && first.failure.possiblyDone
-      ? { ...second, outcome: "alreadyGone", judgement: first.judgement }
-      : second;
+    second = await removeOnce(parts, policy, request, deadline);
   } catch (failure) {
     if (!(failure instanceof VendorFailure) || !first.sent) throw failure;
-    const { attempts, possiblyDone } = first.failure;
-    return { ...first, failure: failure.after(attempts, possiblyDone) };
+    second = { ...first, failure };
   }
+  const { attempts, possiblyDone } = first.failure;
+  if (second.outcome === "absent" && possiblyDone) {
+    return { ...second, outcome: "alreadyGone", judgement: first.judgement };
+  }
+  if (second.outcome !== "failed") return second;
+  return {
+    ...second,
+    sent: first.sent || second.sent,
+    failure: second.failure.after(
+      attempts + second.failure.attempts,
+      possiblyDone || second.failure.possiblyDone,
+    ),
+  };
 }
 
 async function removeOnce(
@@ -96,8 +107,11 @@ async function removeOnce(
   deadline: Deadline,
 ): Promise<Removal> {
   const { clock, observer } = parts;
-  const observation = await observer.observe(deadline);
-  const judgement = judgeOne(observation, request.chainId, policy, clock.now());
+  const observation = await patiently(clock, deadline, Infinity, () =>
+    observer.observe(deadline),
+  );
+  const { chainId } = request;
+  const judgement = judgeOne(observation, chainId, policy, clock.now());
   const { requestId } = observation;
   if (judgement === undefined) return { outcome: "absent", requestId };
   const because = request.force ? undefined : refusal(judgement);
@@ -122,16 +136,14 @@ async function send(
   { certificate }: Judgement,
   deadline: Deadline,
 ): Promise<string | VendorFailure> {
-  const { chainId, records } = certificate;
-  const { name, notAfter } = records[0];
   const log = createDeletionLog(
     parts.log,
-    { ...request.asked, force: request.force, chainId, name, notAfter },
+    { ...request.asked, force: request.force, ...deletionFacts(certificate) },
     () => true,
   );
   try {
     const { requestId } = await parts.remover.deleteCertificate({
-      chainId,
+      chainId: certificate.chainId,
       secretVersion: observation.secretVersion,
       sendBefore: observation.startedAt + EVIDENCE_LIFE_MS,
       deadline,

@@ -1,6 +1,6 @@
 /** The report of a sweep as people read it in their mailbox. */
 import type { Reason } from "./verdict.ts";
-import type { ReportItem, StoppedBecause, SweepReport } from "./sweep.ts";
+import type { ReportItem, StoppedBecause, SweepReport } from "./report.ts";
 
 export interface Mail {
   /** ASCII, at most 100 characters. */

@@ -107,6 +107,8 @@ export const EVIDENCE_LIFE_MS = 60_000;
 export interface Observation {
   readonly certificates: readonly Certificate[];
   readonly domains: readonly Domain[];
+  /** No listing shifted while it was read: what it does not have is not there. */
+  readonly isSettled: boolean;
   /** When its first listing call started, on the monotonic clock: its age counts from here. */
   readonly startedAt: number;
   /** Wall-clock times, ISO 8601, at which each piece of evidence had been read in full. */

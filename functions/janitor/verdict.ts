@@ -4,7 +4,7 @@
 import type { Certificate, CertificateRecord } from "./certificate.ts";
 import { callWitness, usesOf, type Witness } from "./in-use.ts";
 import { protections, type ProtectRule } from "./protect.ts";
-import type { Observation } from "./vendor.ts";
+import { VendorFailure, type Observation } from "./vendor.ts";
 
 /** Every reason to keep, in the order in which they are shown. */
 export const REASONS = [
@@ -176,17 +176,28 @@ export function judge(
 
 /**
  * Judges the one certificate with this chain id, upper and lower case alike. Undefined if the observation has none,
- * or if it is out of scope: then it does not exist for those who ask.
+ * or if it is out of scope: then it does not exist for those who ask. Throws a {@link VendorFailure} if it has none
+ * since a listing may have passed it over.
  */
 export function judgeOne(
-  { certificates, domains }: Pick<Observation, "certificates" | "domains">,
+  {
+    certificates,
+    domains,
+    isSettled,
+  }: Pick<Observation, "certificates" | "domains" | "isSettled">,
   chainId: string,
   policy: Policy,
   now: number,
 ): Judgement | undefined {
   const id = chainId.toLowerCase();
   const named = certificates.find((one) => one.chainId.toLowerCase() === id);
-  if (named === undefined) return undefined;
+  if (named === undefined) {
+    if (isSettled) return undefined;
+    throw new VendorFailure(
+      "The list of certificates changed while it was read and does not show this one, which proves nothing.",
+      { kind: "incomplete-listing", outcome: "answered" },
+    );
+  }
   const judgement = decide(
     named,
     callWitness(certificates, domains),

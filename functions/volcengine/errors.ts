@@ -31,7 +31,7 @@ const THROTTLED = meaning(
 const FORBIDDEN = meaning(
   "forbidden",
   "answered",
-  "Volcengine says that the account may not touch this certificate.",
+  "Volcengine says that the account does not have this certificate, or may not touch it.",
 );
 const REJECTED = meaning(
   "credentials-rejected",

@@ -212,6 +212,7 @@ export function createLiveApi(parts: LiveApiParts): LiveApi {
       let attempts = 0;
       let possiblyDone = false;
       let mayRefresh = true;
+      let last: VendorFailure | undefined;
       const fail = (failure: VendorFailure): never => {
         throw failure.after(attempts, possiblyDone);
       };
@@ -247,6 +248,7 @@ export function createLiveApi(parts: LiveApiParts): LiveApi {
           if (!(failure instanceof VendorFailure)) throw failure;
           if (attempts === before) return fail(failure);
           options.ended?.(attempts, failure);
+          last = failure;
           possiblyDone ||= failure.outcome === "unknown";
           if (attempts >= MAX_ATTEMPTS) return fail(failure);
           if (failure.outcome === "credentials" && mayRefresh) {
@@ -276,11 +278,13 @@ export function createLiveApi(parts: LiveApiParts): LiveApi {
           }
           continue;
         }
+        // Too late for another attempt: what the one before it failed with is the news.
         return fail(
-          new VendorFailure("It was too late to send the call.", {
-            kind: "too-late",
-            outcome: "not done",
-          }),
+          last ??
+            new VendorFailure("It was too late to send the call.", {
+              kind: "too-late",
+              outcome: "not done",
+            }),
         );
       }
     },

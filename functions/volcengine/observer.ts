@@ -3,7 +3,6 @@
  * DescribeCertDetailSecretV2 is never called: its answer may carry a private key.
  */
 import {
-  isObject,
   readCertificateRecord,
   uniteListings,
   type Listing,
@@ -17,14 +16,16 @@ import {
   type Observation,
   type Observer,
 } from "../janitor/vendor.ts";
-import type { LiveApi } from "./live-api.ts";
+import type { LiveAnswer, LiveApi } from "./live-api.ts";
 import type { Pacer } from "./pacer.ts";
+import {
+  incomplete,
+  readPage,
+  readPages,
+  type Pages,
+  type Paging,
+} from "./pages.ts";
 
-const CERTIFICATES_A_PAGE = 100;
-const DOMAINS_A_PAGE = 1000;
-/** Beyond this a listing cannot end within the life of its evidence, or never ends. */
-const MAX_PAGES = 1000;
-const PAGES_AHEAD = 8;
 const LIST_BYTES = 8 * 1024 * 1024;
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
@@ -37,157 +38,61 @@ export interface ObserverParts {
   readonly projectNames: readonly string[];
 }
 
-interface Page {
-  readonly items: readonly unknown[];
-  readonly total: number | undefined;
-}
+const CERTIFICATES: Paging = {
+  action: "ListCertV2",
+  list: "CertList",
+  key: "ChainID",
+  pageSize: 100,
+  endsAtShortPage: true,
+};
 
-interface Pages extends Page {
-  /** All pages had the same `Total`, or none: nothing came or went in between, which would have shifted items past us. */
-  readonly settled: boolean;
-}
+/** The witness: a page cut short, with a `Total` of its own, must not pass for all of it. */
+const DOMAINS: Paging = {
+  action: "ListDomainDetail",
+  list: "DomainList",
+  key: "Domain",
+  pageSize: 1000,
+  endsAtShortPage: false,
+};
 
-function incomplete(what: string): VendorFailure {
-  return new VendorFailure(`${what}, so there is no complete evidence.`, {
-    kind: "incomplete-listing",
-    outcome: "answered",
-  });
-}
-
-/** An item as text, to tell it from others; one that is nested too deeply for that is no item. */
-function textOf(item: unknown): string {
-  try {
-    return JSON.stringify(item);
-  } catch {
-    throw incomplete("Volcengine gave something nested too deeply to be read");
-  }
-}
-
-function readPage(result: unknown, action: string, list: string): Page {
-  const items = isObject(result) ? (result[list] ?? []) : undefined;
-  if (!isObject(result) || !Array.isArray(items)) {
-    throw incomplete(`${action} answered without a readable ${list}`);
-  }
-  const total = result["Total"] ?? undefined;
-  if (total === undefined) return { items, total };
-  if (typeof total !== "number" || !Number.isSafeInteger(total) || total < 0) {
-    throw incomplete(`${action} answered with a Total that is no count`);
-  }
-  return { items, total };
-}
-
-/**
- * Reads all pages, several at a time as far as `Total` says that there are more, and one by one beyond, since it may lie.
- * Ends at an empty page, one that repeats an earlier one, or a short one that `Total` agrees with;
- * a page longer than asked means that paging was ignored and that it holds everything.
- */
-async function readPages(
-  action: string,
-  pageSize: number,
-  fetchPage: (pageNum: number) => Promise<Page>,
-): Promise<Pages> {
-  const first = await fetchPage(1);
-  if (first.items.length > pageSize) return { ...first, settled: true };
-  const pages = new Map<number, Page>();
-  const totals: (number | undefined)[] = [];
-  const seen = new Set<string>();
-  let next = 2;
-  let end = Infinity;
-  let came = 0;
-  let inFlight = 0;
-  const take = (pageNum: number, page: Page): void => {
-    totals[pageNum - 1] = page.total;
-    const key = textOf([page.items.length, page.items[0], page.items.at(-1)]);
-    if (page.items.length === 0 || seen.has(key)) {
-      end = Math.min(end, pageNum - 1);
-      return;
-    }
-    seen.add(key);
-    pages.set(pageNum, page);
-    came += page.items.length;
-  };
-  const isMore = (): boolean => {
-    if (next > end) return false;
-    const promised = Math.ceil((first.total ?? 0) / pageSize);
-    const last = pages.get(next - 1);
-    return (
-      next <= promised ||
-      (last !== undefined &&
-        (last.items.length >= pageSize ||
-          last.total === undefined ||
-          (inFlight === 0 && came < last.total)))
-    );
-  };
-  const worker = async (): Promise<void> => {
-    while (isMore()) {
-      if (next > MAX_PAGES) {
-        throw incomplete(`${action} has more than ${String(MAX_PAGES)} pages`);
-      }
-      const pageNum = next++;
-      inFlight += 1;
-      const page = await fetchPage(pageNum);
-      inFlight -= 1;
-      take(pageNum, page);
-    }
-  };
-  take(1, first);
-  await Promise.all(Array.from({ length: PAGES_AHEAD }, worker));
-  const kept = [...pages.entries()]
-    .filter(([pageNum]) => pageNum <= end)
-    .sort(([a], [b]) => a - b)
-    .map(([, page]) => page);
-  return {
-    items: kept.flatMap((page) => page.items),
-    // A page that ended the listing counts as well: it may be the only one that says that there is more.
-    total: totals.findLast((total) => total !== undefined),
-    settled: totals.every((total) => total === first.total),
-  };
+/** One listing as it was read, and its name among the listings of a reading. */
+interface Listed extends Pages {
+  readonly action: string;
+  readonly name: string;
+  readonly expiring: boolean;
 }
 
 export function createObserver(parts: ObserverParts): Observer {
   const { clock } = parts;
 
-  /**
-   * One reading; notes which version of the secret signed it and the last request id. With `mayShift` certificates
-   * may come and go meanwhile: one that is missed is kept, and so is what only its identifiers would have cleared.
-   */
-  const reading = (deadline: Deadline, mayShift: boolean) => {
+  /** One reading; notes which version of the secret signed it and the last request id. */
+  const reading = (deadline: Deadline) => {
     const versions = new Set<string>();
     let requestId = "";
 
     const list = async (
-      action: string,
-      listName: string,
-      pageSize: number,
+      paging: Paging,
       pacer: Pacer,
       filter: Readonly<Record<string, unknown>>,
-    ): Promise<Pages> =>
-      readPages(action, pageSize, async (pageNum) => {
+    ): Promise<Listed> => {
+      const pages = await readPages(paging, async (pageNum) => {
         const answer = await parts.api.call(
-          action,
-          { ...filter, PageNum: pageNum, PageSize: pageSize },
+          paging.action,
+          { ...filter, PageNum: pageNum, PageSize: paging.pageSize },
           { deadline, pacer, maxBytes: LIST_BYTES },
         );
-        const { vendorTime } = answer;
-        if (
-          vendorTime === undefined ||
-          Math.abs(vendorTime - clock.now()) > CLOCK_TOLERANCE_MS
-        ) {
-          throw new VendorFailure(
-            vendorTime === undefined
-              ? "Volcengine answered without a Date, so whether a certificate has expired cannot be told."
-              : "Volcengine's clock and ours differ by more than 5 minutes, so whether a certificate has expired cannot be told.",
-            {
-              kind: "clock-off",
-              outcome: "answered",
-              requestId: answer.requestId,
-            },
-          );
-        }
+        checkClock(answer, clock.now());
         versions.add(answer.secretVersion);
         requestId = answer.requestId;
-        return readPage(answer.result, action, listName);
+        return readPage(answer.result, pageNum, paging);
       });
+      return {
+        ...pages,
+        action: paging.action,
+        name: JSON.stringify([paging.action, filter]),
+        expiring: filter["Expiring"] === true,
+      };
+    };
 
     return {
       secretVersion(): string {
@@ -201,81 +106,52 @@ export function createObserver(parts: ObserverParts): Observer {
         return version;
       },
       requestId: () => requestId,
-      async certificates(): Promise<Listing[]> {
+      certificates(): Promise<Listed[]> {
         const scopes =
           parts.projectNames.length === 0
             ? [{}]
             : parts.projectNames.map((ProjectName) => ({ ProjectName }));
         return Promise.all(
           scopes.flatMap((scope) =>
-            [true, false].flatMap((available) =>
-              [true, false].map(async (expiring) => {
-                const { items, total, settled } = await list(
-                  "ListCertV2",
-                  "CertList",
-                  CERTIFICATES_A_PAGE,
-                  parts.certificatePacer,
-                  { ...scope, Available: available, Expiring: expiring },
-                );
-                if (!settled && !mayShift) {
-                  throw incomplete("ListCertV2 changed while it was read");
-                }
-                // Twins count: one odd certificate must not be the end of all evidence.
-                if (items.length < (total ?? 0)) {
-                  throw incomplete(
-                    `ListCertV2 gave ${String(items.length)} certificates of ${String(total)}`,
-                  );
-                }
-                return { expiring, records: items.map(readCertificateRecord) };
-              }),
+            [true, false].flatMap((Available) =>
+              [true, false].map((Expiring) =>
+                list(CERTIFICATES, parts.certificatePacer, {
+                  ...scope,
+                  Available,
+                  Expiring,
+                }),
+              ),
             ),
           ),
         );
       },
-      async domains(): Promise<Domain[]> {
-        const { items, total, settled } = await list(
-          "ListDomainDetail",
-          "DomainList",
-          DOMAINS_A_PAGE,
-          parts.domainPacer,
-          {},
-        );
-        const distinct = new Set(items.map(textOf)).size;
-        if (!settled) {
-          throw incomplete("ListDomainDetail changed while it was read");
-        }
-        if (distinct !== total) {
-          throw incomplete(
-            `ListDomainDetail gave ${String(distinct)} domains and a Total of ${String(total ?? "nothing")}`,
-          );
-        }
-        return items.map((item) => {
-          const domain = readDomain(item);
-          if (domain === undefined) {
-            throw incomplete("ListDomainDetail gave a domain without a name");
-          }
-          return domain;
-        });
-      },
+      domains: () => list(DOMAINS, parts.domainPacer, {}),
     };
   };
 
   const observeOnce = (
     deadline: Deadline,
-    mayShift: boolean,
+    twins: Set<string>,
+    again: boolean,
   ): Promise<Observation> => {
     const startedAt = clock.monotonic();
     return withDeadline(clock, Infinity, deadline, async (inner) => {
-      const read = reading(inner, mayShift);
+      const read = reading(inner);
       const timed = async <T>(work: Promise<T>): Promise<[T, string]> => [
         await work,
         new Date(clock.now()).toISOString(),
       ];
       const [[listings, certificatesAt], [domains, domainsAt]] =
         await Promise.all([timed(read.certificates()), timed(read.domains())]);
+      const shifted = [...listings, domains].filter(shiftedBeside(twins));
+      // Read once more, what expired may still come and go: one that is missed is kept, and so is what only its
+      // identifiers would have cleared. The unexpired and the domains are what speaks against a deletion.
+      const fatal = shifted.find(({ expiring }) => !again || !expiring);
+      if (fatal !== undefined) throw changed(fatal);
       return {
-        certificates: uniteListings(listings),
-        domains,
+        certificates: uniteListings(listings.map(recordsOf)),
+        domains: domainsOf(domains),
+        isSettled: shifted.length === 0,
         startedAt,
         readAt: { certificates: certificatesAt, domains: domainsAt },
         requestId: read.requestId(),
@@ -285,29 +161,94 @@ export function createObserver(parts: ObserverParts): Observer {
   };
 
   /** What changed between two pages or keys is settled a moment later; what still does not add up then is no evidence. */
-  const twice = async <T>(work: (again: boolean) => Promise<T>): Promise<T> => {
+  const twice = async <T>(
+    work: (twins: Set<string>, again: boolean) => Promise<T>,
+  ): Promise<T> => {
+    const twins = new Set<string>();
     try {
-      return await work(false);
+      return await work(twins, false);
     } catch (failure) {
       const unsettled =
         failure instanceof VendorFailure &&
         ["incomplete-listing", "secret-changed"].includes(failure.kind);
       if (!unsettled) throw failure;
-      return work(true);
+      return work(twins, true);
     }
   };
 
   return {
-    observe: (deadline) => twice((again) => observeOnce(deadline, again)),
+    observe: (deadline) =>
+      twice((twins, again) => observeOnce(deadline, twins, again)),
     listCertificates: (deadline) =>
-      twice(() =>
+      twice((twins) =>
         withDeadline(clock, Infinity, deadline, async (inner) => {
+          const read = reading(inner);
+          const listings = await read.certificates();
           // Absence is what this list is asked for, so it must not have shifted.
-          const read = reading(inner, false);
-          const certificates = uniteListings(await read.certificates());
+          const [shifted] = listings.filter(shiftedBeside(twins));
+          if (shifted !== undefined) throw changed(shifted);
+          const certificates = uniteListings(listings.map(recordsOf));
           read.secretVersion();
           return { certificates, requestId: read.requestId() };
         }),
       ),
   };
+}
+
+/**
+ * Whether something came or went while a listing was read, which may have moved items past us: its Totals differ, or it
+ * has items on two pages that were not there the first time (`twins` keeps them: the vendor's own twins stay put).
+ */
+function shiftedBeside(twins: Set<string>): (listed: Listed) => boolean {
+  return ({ name, isSteady, twins: found }) => {
+    const fresh = found.filter((key) => !twins.has(name + key));
+    for (const key of fresh) twins.add(name + key);
+    return !isSteady || fresh.length > 0;
+  };
+}
+
+function changed({ action }: Listed): VendorFailure {
+  return incomplete(`${action} changed while it was read`);
+}
+
+function recordsOf({ expiring, items, total, totalAtEnd }: Listed): Listing {
+  // Twins count: one odd certificate must not be the end of all evidence.
+  const wanted = Math.max(total ?? 0, totalAtEnd ?? 0);
+  if (items.length < wanted) {
+    throw incomplete(
+      `ListCertV2 gave ${String(items.length)} certificates of ${String(wanted)}`,
+    );
+  }
+  return { expiring, records: items.map(readCertificateRecord) };
+}
+
+function domainsOf({ items, total }: Listed): Domain[] {
+  if (items.length !== total) {
+    throw incomplete(
+      `ListDomainDetail gave ${String(items.length)} domains and a Total of ${String(total ?? "nothing")}`,
+    );
+  }
+  return items.map((item) => {
+    const domain = readDomain(item);
+    if (domain === undefined) {
+      throw incomplete("ListDomainDetail gave a domain without a name");
+    }
+    return domain;
+  });
+}
+
+/** Without the vendor's agreement on what time it is, whether a certificate has expired cannot be told. */
+function checkClock({ vendorTime, requestId }: LiveAnswer, now: number): void {
+  if (
+    vendorTime !== undefined &&
+    Math.abs(vendorTime - now) <= CLOCK_TOLERANCE_MS
+  ) {
+    return;
+  }
+  throw new VendorFailure(
+    vendorTime === undefined
+      ? "Volcengine answered without a Date, so whether a certificate has expired cannot be told."
+      : "Volcengine's clock and ours differ by more than 5 minutes, so whether a certificate has expired cannot be told.",
+    { kind: "clock-off", outcome: "answered", requestId },
+  );
 }

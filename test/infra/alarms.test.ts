@@ -2,12 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../functions/aws/clock.ts";
-import {
-  NoEvidence,
-  sweep,
-  type StoppedBecause,
-  type SweepCounts,
-} from "../../functions/janitor/sweep.ts";
+import type {
+  StoppedBecause,
+  SweepCounts,
+} from "../../functions/janitor/report.ts";
+import { NoEvidence, sweep } from "../../functions/janitor/sweep.ts";
 import {
   VendorFailure,
   type Observer,
@@ -73,6 +72,7 @@ const emptyAccount: Observer = {
       certificates: [],
       domains: [],
       startedAt: systemClock.monotonic(),
+      isSettled: true,
       readAt: { certificates: "", domains: "" },
       requestId: "r",
       secretVersion: "v",

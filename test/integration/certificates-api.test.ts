@@ -268,8 +268,28 @@ describe("the problem table, over real sockets", () => {
     expect((await answer).status).toBe(404);
   });
 
-  it("listings that fail leave everything in place", async () => {
+  it("listings that get no answer for a moment are read again", async () => {
     const { call, live } = await start();
+    live.fault({ kind: "http-500", action: "ListDomainDetail", times: 4 });
+    const { status, body } = await call("DELETE", PATH);
+    expect([status, body["outcome"]]).toEqual([200, "deleted"]);
+  });
+
+  it("a body is refused before anything is asked: it may be meant for a dry run", async () => {
+    const { call, live } = await start();
+    const { status, body } = await call("DELETE", PATH, {
+      body: JSON.stringify({ dryRun: true }),
+      headers: { "content-type": "application/json" },
+    });
+    expect(status).toBe(400);
+    expect(body["type"]).toBe(`${URN}invalid-request`);
+    expect(body["detail"]).toContain("?dryRun=true");
+    expect(live.writes()).toHaveLength(0);
+  });
+
+  it("listings that fail leave everything in place", async () => {
+    // Too little time to read again.
+    const { call, live } = await start({ timeoutMs: 9_000 });
     live.fault({ kind: "http-500", action: "ListDomainDetail", times: 4 });
     const { status, body } = await call("DELETE", PATH);
     expect(status).toBe(502);

@@ -2,11 +2,8 @@
 import type { Configuration } from "../../functions/aws/configuration.ts";
 import { createSecretSource } from "../../functions/aws/secret.ts";
 import type { Log } from "../../functions/janitor/deletion-log.ts";
-import {
-  sweep,
-  type SweepReport,
-  type SweepSettings,
-} from "../../functions/janitor/sweep.ts";
+import type { SweepReport } from "../../functions/janitor/report.ts";
+import { sweep, type SweepSettings } from "../../functions/janitor/sweep.ts";
 import type { Observer, Remover } from "../../functions/janitor/vendor.ts";
 import {
   createLiveApi,

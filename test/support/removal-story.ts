@@ -20,6 +20,9 @@ export const OTHER = "be37f7c23b514c4987f4860000000002";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** A domain without a certificate. */
+const FREE: Fields = { Domain: "free.example.com", ChainID: "" };
+
 export function fields(over: Fields = {}): Fields {
   return {
     ChainID: ID,
@@ -56,6 +59,7 @@ export interface Story {
   /** Readings of the account: its certificates, or why there are none. */
   reads?: (readonly Fields[] | Error)[];
   domains?: readonly Fields[];
+  isSettled?: boolean;
   /** Fresh lists after a DeleteCert. */
   lists?: (readonly Fields[] | Error)[];
   /** DeleteCert: its failure, or undefined for success. */
@@ -97,10 +101,11 @@ export async function removal(story: Story = {}) {
       await clock.sleep(100);
       return {
         certificates: certificates(nth(story.reads ?? [[fields()]], call)),
-        domains: (story.domains ?? []).flatMap(
+        domains: (story.domains ?? [FREE]).flatMap(
           (item) => readDomain(item) ?? [],
         ),
         startedAt,
+        isSettled: story.isSettled ?? true,
         readAt: { certificates: "", domains: "" },
         requestId: `r-read-${String(call)}`,
         secretVersion: `v${String(call)}`,

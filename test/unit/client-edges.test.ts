@@ -21,7 +21,7 @@ describe("a failure is told in full", () => {
     ["ResourceNotFound", "Volcengine did not find the certificate."],
     [
       "RequestForbidden",
-      "Volcengine says that the account may not touch this certificate.",
+      "Volcengine says that the account does not have this certificate, or may not touch it.",
     ],
     [
       "RequestForbidden.BillingStatus",

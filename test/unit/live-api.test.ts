@@ -246,8 +246,9 @@ describe("an order", () => {
       options: { permit: (attempt) => attempt === 1 },
     });
     expect(attempts).toBe(1);
+    // What the attempt failed with is the news, not that there was no time for another.
     expect(failure).toMatchObject({
-      kind: "too-late",
+      kind: "vendor-error",
       attempts: 1,
       possiblyDone: true,
     });

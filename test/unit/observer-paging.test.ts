@@ -8,8 +8,10 @@ import {
   failureOf,
   idsOf,
   observe,
+  honest,
   pageOf,
   upTo,
+  type Vendor,
 } from "../support/listing-vendor.ts";
 
 describe("certificates that page oddly", () => {
@@ -179,6 +181,40 @@ describe("domains that page oddly", () => {
     ],
     ["an absent list", () => ({ Total: 0 }), 0],
     ["a list of null", () => ({ DomainList: null, Total: 0 }), 0],
+    ...[0, undefined, null, -1, "1000", 5000].map(
+      (Total): [string, (asked: Asked) => unknown, number] => [
+        `1,000 and then an empty page with a Total of ${String(Total)}`,
+        (asked) =>
+          asked.PageNum === 1
+            ? { DomainList: list.slice(0, 1000), Total: 1000 }
+            : { DomainList: [], Total },
+        1000,
+      ],
+    ),
+    [
+      "an item twice that Total counts twice",
+      (asked) => ({
+        DomainList: pageOf([domain(1), domain(1)], asked),
+        Total: 2,
+      }),
+      2,
+    ],
+    [
+      "the same item on two pages, whenever they are read",
+      (asked) => ({
+        DomainList: pageOf([...list, domain(7)], asked, 500),
+        Total: 1501,
+      }),
+      1501,
+    ],
+    [
+      "a Total on the first page alone",
+      (asked) => ({
+        DomainList: pageOf(list, asked),
+        ...(asked.PageNum === 1 && { Total: 1500 }),
+      }),
+      1500,
+    ],
   ])("with %s are complete", async (_what, result, count) => {
     const { seen } = observe(
       but("ListDomainDetail", (asked) => ({ result: result(asked) })),
@@ -209,7 +245,39 @@ describe("domains that page oddly", () => {
       "a page that repeats",
       () => ({ DomainList: list.slice(0, 1000), Total: 1500 }),
     ],
-    ["an item twice", () => ({ DomainList: [domain(1), domain(1)], Total: 2 })],
+    [
+      "pages of at most 100, each with a Total of its own",
+      (asked) => {
+        const DomainList = pageOf(list, asked, 100);
+        return { DomainList, Total: DomainList.length };
+      },
+    ],
+    [
+      "the first of them alone",
+      (asked) => {
+        const DomainList = pageOf(list.slice(0, 150), asked, 100);
+        return { DomainList, Total: DomainList.length };
+      },
+    ],
+    [
+      "an empty first page and a Total",
+      () => ({ DomainList: [], Total: 1500 }),
+    ],
+    ["an empty first page without a Total", () => ({ DomainList: [] })],
+    [
+      "an empty page in the middle",
+      (asked) => ({
+        DomainList: asked.PageNum === 2 ? [] : pageOf(list, asked, 500),
+        Total: 1000,
+      }),
+    ],
+    [
+      "an item twice that Total counts once",
+      () => ({
+        DomainList: [domain(1), domain(1)],
+        Total: 1,
+      }),
+    ],
     [
       "an item without a name",
       () => ({ DomainList: [{ ChainID: "" }], Total: 1 }),
@@ -231,5 +299,70 @@ describe("domains that page oddly", () => {
     });
     const { domains } = await observe(vendor).seen;
     expect(domains.map(({ name }) => name)).toContain("d1001.example.com");
+  });
+
+  it("shifted by one that moved to the front, Total and count unchanged, are read again", async () => {
+    // Number 1001 changes and moves to page 1 once that has been read; number 1000 is on both pages in its place.
+    const after = [domain(1001), ...list.filter((_, n) => n !== 1000)];
+    const vendor = but("ListDomainDetail", (asked, call) => ({
+      result: {
+        DomainList: pageOf(call === 1 ? list : after, asked),
+        Total: 1500,
+      },
+    }));
+    const { domains } = await observe(vendor).seen;
+    expect(domains.map(({ name }) => name)).toContain("d1001.example.com");
+  });
+
+  it("that move to the front during every reading are no evidence", async () => {
+    let front = 1500;
+    const vendor = but("ListDomainDetail", (asked) => {
+      if (asked.PageNum === 2) front -= 1;
+      const moved = [domain(front), ...list.filter((_, n) => n !== front - 1)];
+      return { result: { DomainList: pageOf(moved, asked), Total: 1500 } };
+    });
+    await expect(observe(vendor).seen).rejects.toMatchObject({
+      kind: "incomplete-listing",
+    });
+  });
+});
+
+describe("an account that changes during both readings", () => {
+  /** Fifty go and fifty come between the pages of every reading of one listing; `Total` tells that something goes on. */
+  const restless = (restlessOnes: boolean): Vendor => {
+    let gone = 0;
+    return (asked) => {
+      const { action, Available, Expiring, PageNum } = asked;
+      if (action !== "ListCertV2" || Available !== true)
+        return honest(0)(asked);
+      if (Expiring !== restlessOnes)
+        return {
+          result: { CertList: pageOf([certificate(150)], asked), Total: 1 },
+        };
+      if (PageNum === 2) gone += 50;
+      const now = upTo(200 + gone, certificate).slice(gone);
+      return {
+        result: {
+          CertList: pageOf(now, asked),
+          Total: PageNum === 1 ? 200 : 199,
+        },
+      };
+    };
+  };
+
+  it("among the unexpired is no evidence: what was renewed would pass for expired", async () => {
+    await expect(observe(restless(false)).seen).rejects.toMatchObject({
+      kind: "incomplete-listing",
+    });
+  });
+
+  it("among the expired is evidence of what came, and of nothing that did not", async () => {
+    const { seen, list } = observe(restless(true));
+    expect(await seen).toMatchObject({ isSettled: false });
+    await expect(list()).rejects.toMatchObject({ kind: "incomplete-listing" });
+  });
+
+  it("and then rests is settled", async () => {
+    expect(await observe(honest(250)).seen).toMatchObject({ isSettled: true });
   });
 });

@@ -3,6 +3,7 @@ import {
   but,
   certificate,
   chainIds,
+  domain,
   honest,
   idsOf,
   observe,
@@ -12,10 +13,10 @@ import {
 } from "../support/listing-vendor.ts";
 
 describe("a reading", () => {
-  it("asks four listings of certificates and one of domains, each from page 1", async () => {
+  it("asks four listings of certificates and one of domains, the domains to an empty page", async () => {
     const { seen, asked, caps } = observe(honest(1, 1));
     await seen;
-    expect(asked).toHaveLength(5);
+    expect(asked).toHaveLength(6);
     expect([...caps]).toEqual([8 * 1024 * 1024]);
     for (const Available of [true, false]) {
       for (const Expiring of [true, false]) {
@@ -28,11 +29,13 @@ describe("a reading", () => {
         });
       }
     }
-    expect(asked).toContainEqual({
-      action: "ListDomainDetail",
-      PageNum: 1,
-      PageSize: 1000,
-    });
+    for (const PageNum of [1, 2]) {
+      expect(asked).toContainEqual({
+        action: "ListDomainDetail",
+        PageNum,
+        PageSize: 1000,
+      });
+    }
   });
 
   it("with projects asks four for each, and domains never by project", async () => {
@@ -40,7 +43,7 @@ describe("a reading", () => {
     await seen;
     const projects = asked.map(({ ProjectName }) => ProjectName ?? "none");
     expect(projects.sort()).toEqual(
-      ["a", "a", "a", "a", "b", "b", "b", "b", "none"].sort(),
+      ["a", "a", "a", "a", "b", "b", "b", "b", "none", "none"].sort(),
     );
     expect(
       asked.find(({ action }) => action === "ListDomainDetail"),
@@ -93,7 +96,7 @@ describe("a reading", () => {
   it("has all of 2,500 domains", async () => {
     const { seen, pages } = observe(honest(0, 2500));
     expect((await seen).domains).toHaveLength(2500);
-    expect(pages("ListDomainDetail")).toEqual([1, 2, 3]);
+    expect(pages("ListDomainDetail")).toEqual([1, 2, 3, 4]);
   });
 
   it.each([
@@ -126,6 +129,21 @@ describe("the vendor's clock", () => {
     },
   );
 
+  it.each(["ListCertV2", "ListDomainDetail"] as const)(
+    "is looked at on every page of %s",
+    async (which) => {
+      const list = upTo(2500, which === "ListCertV2" ? certificate : domain);
+      const name = which === "ListCertV2" ? "CertList" : "DomainList";
+      const vendor = but(which, (asked) => ({
+        result: { [name]: pageOf(list, asked), Total: 2500 },
+        ...(asked.PageNum === 2 && { vendorTime: start + 6 * MINUTE }),
+      }));
+      await expect(observe(vendor).seen).rejects.toMatchObject({
+        kind: "clock-off",
+      });
+    },
+  );
+
   it.each([start + 5 * MINUTE, start - 5 * MINUTE + 2])(
     "at %s is near enough",
     async (vendorTime) => {
@@ -153,8 +171,22 @@ describe("a secret that changes while the account is read", () => {
   it("has it read again once, under the new one", async () => {
     const { seen, asked } = observe(from(3));
     expect(await seen).toMatchObject({ secretVersion: "v2" });
-    expect(asked).toHaveLength(10);
+    expect(asked).toHaveLength(12);
   });
+
+  it.each([1, 2, 5, 6, 7, 8])(
+    "is noticed at call %i of the eight of a reading",
+    async (n) => {
+      const others = honest(250, 1);
+      let calls = 0;
+      const { seen, asked } = observe((ask) => ({
+        ...others(ask),
+        secretVersion: ++calls === n ? "v2" : "v1",
+      }));
+      await seen;
+      expect(asked).toHaveLength(16);
+    },
+  );
 
   it("and changes again is no evidence", async () => {
     let calls = 0;
@@ -164,7 +196,7 @@ describe("a secret that changes while the account is read", () => {
       secretVersion: `v${String(++calls)}`,
     }));
     await expect(seen).rejects.toMatchObject({ kind: "secret-changed" });
-    expect(asked).toHaveLength(10);
+    expect(asked).toHaveLength(12);
   });
 });
 

@@ -52,9 +52,12 @@ describe("a removal", () => {
       chainId: ID,
       name: "live-2024",
       notAfter: "2025-01-01T00:00:00Z",
+      domains: ["free.example.com"],
       attempt: 1,
     };
-    const { lines } = await removal();
+    const { lines } = await removal({
+      reads: [[fields({ CertDomainList: ["free.example.com"] })]],
+    });
     expect(lines).toEqual([
       { event: "delete-attempt", ...facts },
       {

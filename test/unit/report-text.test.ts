@@ -3,7 +3,10 @@ import {
   contradictory,
   reportMail,
 } from "../../functions/janitor/report-text.ts";
-import type { ReportItem, SweepReport } from "../../functions/janitor/sweep.ts";
+import type {
+  ReportItem,
+  SweepReport,
+} from "../../functions/janitor/report.ts";
 import type { Reason } from "../../functions/janitor/verdict.ts";
 
 const REPORT: SweepReport = {

@@ -5,7 +5,7 @@ import type {
   ReportItem,
   SweepCounts,
   SweepReport,
-} from "../../functions/janitor/sweep.ts";
+} from "../../functions/janitor/report.ts";
 
 const NONE: SweepCounts = {
   listed: 9,

@@ -3,10 +3,10 @@ import {
   readCertificateRecord,
   uniteListings,
 } from "../../functions/janitor/certificate.ts";
+import type { SweepReport } from "../../functions/janitor/report.ts";
 import {
   NoEvidence,
   sweep,
-  type SweepReport,
   type SweepSettings,
 } from "../../functions/janitor/sweep.ts";
 import {
@@ -126,6 +126,7 @@ async function run({
             certificates: account([...stock]),
             domains: [{ name: "x.net", boundTo: "b".repeat(32) }],
             startedAt,
+            isSettled: true,
             readAt: { certificates: "", domains: "" },
             requestId: `list-${String(round)}`,
             secretVersion: secretVersion(round),
@@ -313,14 +314,14 @@ describe("a sweep", () => {
     });
     expect(
       result.report?.items.find(({ outcome }) => outcome === "alreadyGone"),
-    ).toMatchObject({ chainId: id(2), error: "It failed. (ResourceNotFound)" });
+    ).not.toHaveProperty("error");
   });
 
   it("stops as unhealthy after ten failures in a row", async () => {
     const result = await run({
       stock: new Set(ids(40)),
       deleteOne: () => {
-        throw failure("vendor-error");
+        throw failure("vendor-error", { outcome: "unknown" });
       },
     });
     expect(result.report?.stoppedBecause).toBe("vendor-unhealthy");
@@ -336,7 +337,8 @@ describe("a sweep", () => {
       stock: new Set(ids(30)),
       deleteOne: (chainId, stock) => {
         calls += 1;
-        if (calls % 10 !== 0) throw failure("vendor-error");
+        if (calls % 10 !== 0)
+          throw failure("vendor-error", { outcome: "unknown" });
         stock.delete(chainId);
       },
     });
@@ -400,7 +402,7 @@ describe("a sweep", () => {
       expect(result.readings).toContain(sendBefore - 60_000);
   });
 
-  it.each([15_000, 30_000, 60_000, 200_000])(
+  it.each([45_000, 60_000, 90_000, 200_000])(
     "stops with ten seconds left of %d ms",
     async (lifetime) => {
       const result = await run({
@@ -412,7 +414,7 @@ describe("a sweep", () => {
       expect(result.report?.counts.eligible).toBe(100);
       // The last answers have time to come.
       for (const { sendBefore } of result.orders)
-        expect(sendBefore).toBeLessThanOrEqual(lifetime - 20_000);
+        expect(sendBefore).toBeLessThanOrEqual(lifetime - 52_000);
       expect(result.report?.stoppedBecause).toBe(
         lifetime === 200_000 ? "done" : "out-of-time",
       );
@@ -524,6 +526,8 @@ describe("a sweep", () => {
       expect(own.map((line) => line["event"])).toEqual([
         "delete-attempt",
         "delete-outcome",
+        // A "forbidden" may be a deletion whose answer was lost.
+        ...(chainId === id(1) ? ["delete-settled"] : []),
       ]);
       expect(own[1]).toMatchObject(
         chainId === id(1)

@@ -5,6 +5,7 @@ import {
   readCertificateRecord,
   uniteListings,
 } from "../../functions/janitor/certificate.ts";
+import { VendorFailure } from "../../functions/janitor/vendor.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
 import {
   judge,
@@ -297,7 +298,7 @@ describe("a detail says what was seen", () => {
           domain: "gone.net",
           setting: "UNSEEN_DOMAINS",
           because:
-            "it names gone.net, which is no domain this key can see; UNSEEN_DOMAINS=ignore disregards such names",
+            "it names gone.net, which is no domain this key can see; UNSEEN_DOMAINS=ignore disregards what cannot be seen",
         },
       ],
     ],
@@ -553,7 +554,7 @@ describe("a domain", () => {
         record: { CertDomainList: ["gone.example.com", wildcard] },
         domains: [{ Domain: "live.example.org", ChainID: "" }],
       }).map(({ reason }) => reason);
-    expect(reasons("*.example.com")).toEqual([]);
+    expect(reasons("*.example.com")).toEqual(["domain-not-visible"]);
     expect(reasons("w*.example.com")).toEqual([
       "domain-not-visible",
       "domain-not-visible",
@@ -572,7 +573,11 @@ describe("a domain", () => {
 
 describe("the one certificate that is named", () => {
   const OTHER = { ...EXPIRED, ChainID: "f".repeat(32), ProjectName: "media" };
-  const named = (chainId: string, projectNames: readonly string[] = []) =>
+  const named = (
+    chainId: string,
+    projectNames: readonly string[] = [],
+    isSettled = true,
+  ) =>
     judgeOne(
       {
         certificates: uniteListings([
@@ -582,6 +587,7 @@ describe("the one certificate that is named", () => {
           },
         ]),
         domains: [],
+        isSettled,
       },
       chainId,
       { ...POLICY, projectNames },
@@ -594,6 +600,12 @@ describe("the one certificate that is named", () => {
       reasons: ["domain-not-visible"],
     });
     expect(named("F".repeat(32))?.certificate.chainId).toBe(OTHER.ChainID);
+  });
+
+  it("is looked for in vain in a list that shifted: that proves nothing", () => {
+    expect(named(ID, [], false)?.certificate.chainId).toBe(ID);
+    expect(named(OTHER.ChainID, ["default"], false)).toBeUndefined();
+    expect(() => named("0".repeat(32), [], false)).toThrow(VendorFailure);
   });
 
   it("does not exist where no listing has it, or in another project", () => {

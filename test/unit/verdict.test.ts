@@ -5,8 +5,9 @@ import {
   readCertificateRecord,
   uniteListings,
 } from "../../functions/janitor/certificate.ts";
+import { comparable } from "../../functions/janitor/domain.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
-import { globMatches } from "../../functions/janitor/protect.ts";
+import { globMatches, protections } from "../../functions/janitor/protect.ts";
 import {
   judge,
   REASONS,
@@ -287,9 +288,84 @@ const CASES: readonly Case[] = [
     reasons: [],
   },
   {
-    name: "names nothing visible beside a wildcard",
-    record: { CertDomainList: ["a.example.com", "*.example.com"] },
+    name: "a wildcard and its apex cover nothing visible",
+    record: { CertDomainList: ["*.example.com", "example.com"] },
+    domains: [{ Domain: "live.other.com", ChainID: "" }],
+    reasons: ["domain-not-visible"],
+  },
+  {
+    name: "a wildcard and its apex, and no domain is visible at all",
+    record: { CertDomainList: ["*.example.com", "example.com"] },
     domains: [],
+    reasons: ["domain-not-visible"],
+  },
+  {
+    name: "a wildcard that covers nothing visible, which is ignored",
+    record: { CertDomainList: ["*.example.com"] },
+    domains: [],
+    policy: { unseenDomains: "ignore" },
+    reasons: [],
+  },
+  {
+    name: "an apex shares the fate of its wildcard, which covers a domain",
+    record: { CertDomainList: ["*.example.com", "example.com"] },
+    reasons: [],
+  },
+  {
+    name: "a name that a wildcard beside it covers shares that one's fate",
+    record: { CertDomainList: ["gone.example.com", "*.example.com"] },
+    reasons: [],
+  },
+  {
+    name: "a name two labels below a wildcard does not",
+    record: { CertDomainList: ["x.gone.example.com", "*.example.com"] },
+    reasons: ["domain-not-visible"],
+  },
+  {
+    name: "a name beside the wildcard of another domain does not",
+    record: { CertDomainList: ["live.gone.com", "*.example.com"] },
+    reasons: ["domain-not-visible"],
+  },
+  {
+    name: "a wildcard below another wildcard stands for itself",
+    record: { CertDomainList: ["*.gone.example.com", "*.example.com"] },
+    reasons: ["domain-not-visible"],
+  },
+  {
+    name: "no name, and no domain is visible at all",
+    record: { CertDomainList: [] },
+    domains: [],
+    reasons: ["domain-not-visible"],
+  },
+  {
+    name: "no name, no domain is visible, which is ignored",
+    record: { CertDomainList: [] },
+    domains: [],
+    policy: { unseenDomains: "ignore" },
+    reasons: [],
+  },
+  {
+    name: "no name but blanks, and no domain is visible at all",
+    record: { CertDomainList: [" ", "."] },
+    domains: [],
+    reasons: ["domain-not-visible"],
+  },
+  {
+    name: "a Unicode wildcard over a stranger's punycode domain",
+    record: { CertDomainList: ["*.例子.com"] },
+    domains: [{ Domain: "live.xn--fsqu00a.com", ChainID: "21614" }],
+    reasons: ["in-use"],
+  },
+  {
+    name: "a punycode wildcard over a stranger's Unicode domain",
+    record: { CertDomainList: ["*.xn--fsqu00a.com"] },
+    domains: [{ Domain: "Live.例子.com.", ChainID: "21614" }],
+    reasons: ["in-use"],
+  },
+  {
+    name: "a Unicode name of a free punycode domain",
+    record: { CertDomainList: [" 例子.COM. "] },
+    domains: [{ Domain: "xn--fsqu00a.com", ChainID: "" }],
     reasons: [],
   },
   {
@@ -448,6 +524,56 @@ describe("instant", () => {
       ),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe("a rule that protects a domain", () => {
+  it.each([
+    ["例子.com", "xn--fsqu00a.com", true],
+    ["xn--fsqu00a.com", "例子.com", true],
+    ["*.例子.com", "live.XN--FSQU00A.com.", true],
+    ["*.xn--fsqu00a.com", "live.例子.com", true],
+    ["例*.com", "xn--fsqu00a.com", true],
+    ["xn--fsq*", "例子.com", true],
+    ["Cafe\u0301-*.com", "xn--caf-1-dsa.com", true],
+    ["ｌｉｖｅ。例子．com", "live.xn--fsqu00a.com", true],
+    ["😀?.com", "xn--a-iv3s.com", true],
+    ["live.example.org", "live.example.org.", true],
+    ["live.example.org.", " live.example.org", true],
+    ["2024", "0.0.7.232", false],
+    ["例子.com", "xn--fsq.com", false],
+    ["例子.com", "例子.com/x", false],
+    ["*.例子.com", "例子.com", false],
+  ])("%s on %s: %s", (value, name, expected) => {
+    for (const match of ["domain", "name"] as const) {
+      const details = protections(
+        readCertificateRecord({ CertName: name, CertDomainList: [name] }),
+        [{ match, value, owner: "ops" }],
+        NOW,
+      );
+      expect(details.map(({ reason }) => reason)).toEqual(
+        expected ? ["protected"] : [],
+      );
+    }
+  });
+});
+
+describe("names are compared", () => {
+  it.each([
+    [" Live.Example.COM. ", "live.example.com"],
+    ["live.例子.com", "live.xn--fsqu00a.com"],
+    ["*.例子.com", "*.xn--fsqu00a.com"],
+    ["live。例子。com。", "live.xn--fsqu00a.com"],
+    ["2024", "2024"],
+    ["%41.com", "%41.com"],
+    ["例/x.com", "例/x.com"],
+    ["例:80.com", "例:80.com"],
+    ["例\ud83d.com", "例\ud83d.com"],
+    ["例.1", "例.1"],
+    ["a..", "a."],
+    [".", ""],
+  ])("%j as %j", (name, expected) => {
+    expect(comparable(name)).toBe(expected);
   });
 });
 

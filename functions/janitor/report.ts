@@ -1,0 +1,173 @@
+/** What a sweep says of itself: pure, from what the run knows of each certificate. */
+import type { Judgement, Reason } from "./verdict.ts";
+
+export type StoppedBecause =
+  | "done"
+  | "too-many"
+  | "max-deletions"
+  | "out-of-time"
+  | "evidence-too-old"
+  | "vendor-unhealthy"
+  | "vendor-billing"
+  | "credentials-rejected"
+  | "vendor-access-denied"
+  | "no-evidence";
+
+export type ItemOutcome =
+  "deleted" | "alreadyGone" | "unconfirmed" | "failed" | "remaining";
+
+export interface ReportItem {
+  readonly chainId: string;
+  readonly name: string;
+  readonly domains: readonly string[];
+  readonly notAfter: string;
+  readonly verdict: "delete" | "keep";
+  readonly reasons: readonly Reason[];
+  readonly outcome?: ItemOutcome;
+  /** DeleteCert requests sent for it. */
+  readonly attempts?: number;
+  readonly requestId?: string;
+  readonly error?: string;
+}
+
+/** Disjoint: `eligible` is the sum of the five after it. */
+export interface SweepCounts {
+  readonly listed: number;
+  readonly expired: number;
+  readonly eligible: number;
+  readonly deleted: number;
+  readonly alreadyGone: number;
+  readonly unconfirmed: number;
+  readonly failed: number;
+  readonly remaining: number;
+  /** Expired and still bound: an outage in the making. */
+  readonly expiredInUse: number;
+  readonly kept: Readonly<Partial<Record<Reason, number>>>;
+}
+
+export interface SweepReport {
+  readonly runId: string;
+  readonly mode: "delete" | "dry-run";
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly stoppedBecause: StoppedBecause;
+  readonly rounds: number;
+  readonly counts: SweepCounts;
+  readonly items: readonly ReportItem[];
+  /** What went wrong with the reading that ended the run. */
+  readonly error?: string;
+}
+
+/** What a run knows of one certificate. */
+export interface Item {
+  judgement: Judgement;
+  /** Times that it was tried, each with its retries. */
+  tries: number;
+  attempts: number;
+  /** The vendor said once that it deleted it. */
+  succeeded: boolean;
+  /** It may have been deleted without the vendor's word: only a list can tell. */
+  inDoubt: boolean;
+  /** Whether a list has it that was taken since it was last tried; undefined: there is none that could tell. */
+  listed: boolean | undefined;
+  requestId: string | undefined;
+  error: string | undefined;
+}
+
+/** What became of a certificate in the run; undefined if nothing was to become of it. */
+export function outcomeOf(item: Item): ItemOutcome | undefined {
+  const { tries, succeeded, inDoubt, listed, judgement } = item;
+  if (tries === 0) {
+    return judgement.verdict === "delete" && listed !== false
+      ? "remaining"
+      : undefined;
+  }
+  if (listed === true) return succeeded ? "unconfirmed" : "failed";
+  if (listed === false) return succeeded ? "deleted" : "alreadyGone";
+  if (inDoubt) return "unconfirmed";
+  return succeeded ? "deleted" : "failed";
+}
+
+/** What is to be said of a failure, now that it is known what came of it. */
+function errorOf(
+  { error, inDoubt, listed }: Item,
+  outcome: ItemOutcome | undefined,
+): string | undefined {
+  if (outcome === "deleted" || outcome === "alreadyGone") return undefined;
+  if (error === undefined || !inDoubt) return error;
+  return listed === true
+    ? `${error} A list read afterwards still has it.`
+    : `${error} It may have been deleted: no complete list could be read afterwards. The next sweep looks again.`;
+}
+
+function reportItem(item: Item): ReportItem {
+  const { certificate, verdict, reasons } = item.judgement;
+  const [{ name, domains, notAfter }] = certificate.records;
+  const outcome = outcomeOf(item);
+  const error = errorOf(item, outcome);
+  return {
+    chainId: certificate.chainId,
+    name,
+    domains,
+    notAfter,
+    verdict,
+    reasons,
+    ...(outcome !== undefined && { outcome, attempts: item.attempts }),
+    ...(item.requestId !== undefined && { requestId: item.requestId }),
+    ...(error !== undefined && { error }),
+  };
+}
+
+function byExpiry(a: Item, b: Item): number {
+  const [{ certificate: one }, { certificate: other }] = [
+    a.judgement,
+    b.judgement,
+  ];
+  return (
+    (one.records[0].ends ?? 0) - (other.records[0].ends ?? 0) ||
+    (one.chainId < other.chainId ? -1 : 1)
+  );
+}
+
+/** Counts and items: all that are eligible or failed, and the kept ones that have expired. */
+export function accountOf(
+  all: Iterable<Item>,
+): Pick<SweepReport, "counts" | "items"> {
+  const outcomes = {
+    deleted: 0,
+    alreadyGone: 0,
+    unconfirmed: 0,
+    failed: 0,
+    remaining: 0,
+  };
+  const kept: Partial<Record<Reason, number>> = {};
+  let listed = 0;
+  let expired = 0;
+  let expiredInUse = 0;
+  const shown: Item[] = [];
+  for (const item of all) {
+    const { state, reasons } = item.judgement;
+    const outcome = outcomeOf(item);
+    // Gone before its turn, by another hand: nothing of this run.
+    if (outcome === undefined && item.listed === false) continue;
+    listed += 1;
+    if (state === "expired") {
+      expired += 1;
+      if (reasons.includes("in-use")) expiredInUse += 1;
+    }
+    if (outcome !== undefined) outcomes[outcome] += 1;
+    else for (const reason of reasons) kept[reason] = (kept[reason] ?? 0) + 1;
+    if (outcome !== undefined || state === "expired") shown.push(item);
+  }
+  return {
+    counts: {
+      listed,
+      expired,
+      eligible: Object.values(outcomes).reduce((sum, n) => sum + n, 0),
+      ...outcomes,
+      expiredInUse,
+      kept,
+    },
+    items: shown.sort(byExpiry).map(reportItem),
+  };
+}

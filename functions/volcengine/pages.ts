@@ -1,0 +1,163 @@
+/** Reads all pages of one listing: where it ends, and whether what came can be the whole of it. */
+import { isObject } from "../janitor/certificate.ts";
+import { VendorFailure } from "../janitor/vendor.ts";
+
+/** Beyond this a listing cannot end within the life of its evidence, or never ends. */
+const MAX_PAGES = 1000;
+const PAGES_AHEAD = 8;
+
+/** One listing of the vendor's, and how it is paged. */
+export interface Paging {
+  readonly action: string;
+  /** The field of `Result` that holds the items, and the field of an item that tells it from others. */
+  readonly list: string;
+  readonly key: string;
+  readonly pageSize: number;
+  /** Whether a short page that `Total` agrees with ends it, or nothing but an empty or a repeating page. */
+  readonly endsAtShortPage: boolean;
+}
+
+export interface Page {
+  readonly items: readonly unknown[];
+  readonly total: number | undefined;
+}
+
+export interface Pages extends Page {
+  /** `Total` of the empty or repeating page that ended the listing. */
+  readonly totalAtEnd: number | undefined;
+  /** All pages that hold items and a `Total` have the same one. */
+  readonly isSteady: boolean;
+  /** Keys of the items that stand on more than one page: either listed twice, or shifted there while others were passed over. */
+  readonly twins: readonly string[];
+}
+
+/** Why there is no evidence. */
+export function incomplete(what: string): VendorFailure {
+  return new VendorFailure(`${what}, so there is no complete evidence.`, {
+    kind: "incomplete-listing",
+    outcome: "answered",
+  });
+}
+
+/** An item as text, to tell it from others; one that is nested too deeply for that is no item. */
+function textOf(item: unknown): string {
+  try {
+    return JSON.stringify(item);
+  } catch {
+    throw incomplete("Volcengine gave something nested too deeply to be read");
+  }
+}
+
+function keyOf(item: unknown, key: string): string {
+  const id = isObject(item) ? item[key] : undefined;
+  return typeof id === "string" && id !== "" ? id.toLowerCase() : textOf(item);
+}
+
+/** One page out of `Result`. A later page without items says nothing, whatever its `Total` is. */
+export function readPage(
+  result: unknown,
+  pageNum: number,
+  { action, list }: Paging,
+): Page {
+  const items = isObject(result) ? (result[list] ?? []) : undefined;
+  if (!isObject(result) || !Array.isArray(items)) {
+    throw incomplete(`${action} answered without a readable ${list}`);
+  }
+  const total = result["Total"] ?? undefined;
+  if (typeof total === "number" && Number.isSafeInteger(total) && total >= 0) {
+    return { items, total };
+  }
+  if (total !== undefined && (items.length > 0 || pageNum === 1)) {
+    throw incomplete(`${action} answered with a Total that is no count`);
+  }
+  return { items, total: undefined };
+}
+
+/**
+ * Reads all pages, several at a time as far as `Total` says that there are more, and one by one beyond, since it may lie.
+ * Ends at an empty page or one that repeats an earlier one; where the paging allows it also at a short page that `Total`
+ * agrees with, or at one longer than asked, which means that paging was ignored.
+ */
+export async function readPages(
+  paging: Paging,
+  fetchPage: (pageNum: number) => Promise<Page>,
+): Promise<Pages> {
+  const { action, pageSize } = paging;
+  const pages: Page[] = [];
+  const contents = new Set<string>();
+  let inOrder = 0;
+  let came = 0;
+  let end: number | undefined;
+  const contentOf = ({ items }: Page): string =>
+    textOf([items.length, items[0], items.at(-1)]);
+
+  const take = (pageNum: number, page: Page): void => {
+    pages[pageNum - 1] = page;
+    for (let next; end === undefined; inOrder++) {
+      next = pages[inOrder];
+      if (next === undefined) return;
+      const content = contentOf(next);
+      if (next.items.length === 0 || contents.has(content)) end = inOrder;
+      contents.add(content);
+      came += next.items.length;
+    }
+  };
+  const isEnough = (): boolean => {
+    const { items, total } = pages[inOrder - 1] ?? { items: [] };
+    return (
+      paging.endsAtShortPage &&
+      (items.length > pageSize ||
+        (items.length < pageSize && total !== undefined && came >= total))
+    );
+  };
+
+  const first = await fetchPage(1);
+  take(1, first);
+  const promised = Math.ceil(
+    (first.total ?? 0) / Math.max(first.items.length, 1),
+  );
+  let next = 2;
+  let inFlight = 0;
+  const worker = async (): Promise<void> => {
+    while (
+      end === undefined &&
+      (next <= promised || (inFlight === 0 && !isEnough()))
+    ) {
+      if (next > MAX_PAGES) {
+        throw incomplete(`${action} has more than ${String(MAX_PAGES)} pages`);
+      }
+      const pageNum = next++;
+      inFlight += 1;
+      const page = await fetchPage(pageNum);
+      inFlight -= 1;
+      take(pageNum, page);
+    }
+  };
+  await Promise.all(Array.from({ length: PAGES_AHEAD }, worker));
+
+  // An empty first page is the whole of an empty listing, its Total included.
+  const size = Math.max(end ?? pages.length, 1);
+  const kept = pages.slice(0, size);
+  const behind = pages.slice(size);
+  if (behind.some((page) => !contents.has(contentOf(page)))) {
+    throw incomplete(`${action} has items behind the page that ended it`);
+  }
+  const totals = kept.flatMap(({ total }) => total ?? []);
+  return {
+    items: kept.flatMap(({ items }) => items),
+    total: totals.at(-1),
+    totalAtEnd: behind[0]?.total,
+    isSteady: totals.every((total) => total === totals[0]),
+    twins: kept.length > 1 ? twinsOf(kept, paging.key) : [],
+  };
+}
+
+function twinsOf(pages: readonly Page[], key: string): string[] {
+  const before = new Set<string>();
+  return pages.flatMap(({ items }) => {
+    const here = new Set(items.map((item) => keyOf(item, key)));
+    const twins = [...here].filter((one) => before.has(one));
+    for (const one of here) before.add(one);
+    return twins;
+  });
+}
