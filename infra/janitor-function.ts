@@ -32,7 +32,10 @@ import { withLogicalId } from "./logical-id.ts";
 /** The log is the record of who deleted what: kept a year, and longer than the stack. */
 export const LOG_RETENTION = RetentionDays.ONE_YEAR;
 
-/** Clients that few invocations need: Lambda's own copies, loaded when they are used. */
+/**
+ * Clients that few invocations need: Lambda's own copies, loaded when they are used. In the bundle they would make
+ * the API's import and its size more than a fifth larger.
+ */
 export const EXTERNAL_MODULES = [
   "@aws-sdk/client-lambda",
   "@aws-sdk/client-sns",
@@ -47,8 +50,11 @@ export const BUNDLING: BundlingOptions = {
   minify: true,
   target: "node24",
   bundleAwsSDK: true,
-  externalModules: [...EXTERNAL_MODULES],
+  // undici's HTTP parser comes twice; the copy without SIMD is for processors that Lambda does not have.
+  externalModules: [...EXTERNAL_MODULES, "*/llhttp-wasm.js"],
   esbuildArgs: {
+    // They are then loaded by `require`, which alone looks where NODE_PATH points: to Lambda's copies.
+    "--supported:dynamic-import": "false",
     "--alias:@aws-sdk/credential-provider-node": join(
       ROOT,
       "functions/aws/environment-credentials.ts",
