@@ -329,7 +329,7 @@ function entangle(
     const domain = random.pick(domains);
     const fitting = serving(all, domain.name);
     domain.bound = fitting.length > 0 ? random.pick(fitting).key : undefined;
-    if (random.chance(0.5)) domain.boundTo = "21614";
+    if (random.chance(0.5)) domain.boundTo = "30721";
     else {
       domain.boundTo = "";
       domain.fields["CertDomain"] = "*.example2.com";
@@ -344,7 +344,9 @@ function entangle(
     const before = a.fields[field];
     a.fields[field] = taken;
     for (const domain of domains) {
-      if (domain.bound === a.key && domain.boundTo === before)
+      const same =
+        domain.boundTo.toLowerCase() === String(before).toLowerCase();
+      if (domain.bound === a.key && same)
         domain.boundTo = typeof taken === "string" ? taken : "";
     }
   }

@@ -251,6 +251,10 @@ async function playEnd(
       .filter(({ outcome }) => outcome === "failed")
       .map(({ chainId }) => chainId.toLowerCase()),
   );
+  // A listing that shifted may have let one pass for gone.
+  for (const { chainId, poison } of vendor.account.certificates.values()) {
+    if (poison !== undefined) failed.add(chainId);
+  }
   // The clock is turned back to before the last run's reading, for the vendor as well: certificates that refuse
   // take their time again, and meanwhile none may expire that had not.
   const back = readFrom - clock.wall - 60_000;
