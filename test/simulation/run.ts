@@ -5,12 +5,7 @@ import { recordOf } from "./account.ts";
 import { checkRun, type Violation } from "./checks.ts";
 import type { Random } from "./random.ts";
 import { state } from "./statement.ts";
-import {
-  startRun,
-  type Run,
-  type RunOptions,
-  type Tampering,
-} from "./sweep-process.ts";
+import { startRun, type Run, type Tampering } from "./sweep-process.ts";
 import { STILL_LISTED_MS } from "./vendor-model.ts";
 import { calm, drawPlan, finishing, type Plan } from "./world.ts";
 
@@ -51,9 +46,9 @@ function whyStopped({ crashed, report, removal, error, options }: Run): string {
   return `${stopped?.stoppedBecause ?? "thrown"}${error === undefined ? "" : " at once"}`;
 }
 
-function start({ world, busyMs }: Plan, options: RunOptions): Run {
+/** From now on others use up the limits for a while. */
+function keepBusy({ world, busyMs }: Plan): void {
   world.vendor.busyUntil = world.clock.time + busyMs;
-  return startRun(world, options);
 }
 
 /** The runs before the last: one after the other, or the second beside the first. */
@@ -64,8 +59,9 @@ async function playRuns(plan: Plan, tampering: Tampering): Promise<Run[]> {
   const startNext = (): void => {
     const options = waiting.shift();
     if (options !== undefined)
-      runs.push(start(plan, { ...options, tampering }));
+      runs.push(startRun(world, { ...options, tampering }));
   };
+  keepBusy(plan);
   while (waiting.length > 0) {
     startNext();
     if (overlapAfter !== undefined && runs.length === 1 && waiting.length > 0)
@@ -91,7 +87,7 @@ async function playRequest(
   const bound = new Set(vendor.account.domains.map((domain) => domain.bound));
   const inUse = listed.filter(({ key }) => bound.has(key));
   const from = inUse.length > 0 && random.chance(0.4) ? inUse : listed;
-  const run = start(plan, {
+  const run = startRun(world, {
     ...finishing(plan, "request", random.int(-500, 500), tampering),
     configuration: { ...configuration, dryRun: false, sendsPerSecond: 2 },
     request: {
@@ -174,14 +170,16 @@ async function playFinish(
   before: readonly Run[],
   tampering: Tampering,
 ): Promise<End & { readonly readFrom: number | undefined }> {
-  const { clock, vendor } = plan.world;
+  const { world } = plan;
+  const { clock, vendor } = world;
   const isKind = vendor.settings.unkind.size === 0;
   const runs: Run[] = [];
   let readFrom: number | undefined;
   let left: readonly string[] = [];
   do {
-    const name = runs.length === 0 ? "finish" : `finish-${String(runs.length)}`;
-    const run = start(plan, finishing(plan, name, 0, tampering));
+    const name = `finish-${String(runs.length + 1)}`;
+    keepBusy(plan);
+    const run = startRun(world, finishing(plan, name, 0, tampering));
     runs.push(run);
     await clock.play(() => isOver(run), clock.time + HOUR);
     await clock.play(() => false, clock.time + STILL_LISTED_MS);

@@ -102,6 +102,7 @@ function drawFaults(random: Random): Faults {
 const RARE: ReadonlySet<Unkind> = new Set([
   "domain-total-absent",
   "domains-hidden-all",
+  "busy-at-first",
 ]);
 
 function namesIn(family: UnkindFamily): Unkind[] {
@@ -118,7 +119,7 @@ function drawUnkind(random: Random): ReadonlySet<Unkind> {
     families
       .filter(() => random.chance(0.5))
       .flatMap(namesIn)
-      .filter((name) => random.chance(RARE.has(name) ? 0.1 : 0.45)),
+      .filter((name) => random.chance(RARE.has(name) ? 0.2 : 0.45)),
   );
 }
 
