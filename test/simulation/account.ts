@@ -323,7 +323,7 @@ function entangle(
     if (domain.boundTo === "") delete domain.fields["CertDomain"];
   }
   const inAnotherLanguage = unkind.has("bound-in-another-language")
-    ? random.int(1, 3)
+    ? random.int(2, 5)
     : Number(random.chance(trouble * 0.5));
   for (let n = inAnotherLanguage; n > 0 && domains.length > 0; n--) {
     const domain = random.pick(domains);
@@ -350,9 +350,10 @@ function entangle(
         domain.boundTo = typeof taken === "string" ? taken : "";
     }
   }
-  if (random.chance(trouble * 0.5)) {
+  const twins = random.chance(trouble) ? random.int(1, 3) : 0;
+  for (let n = 0; n < twins; n++) {
     const original = random.pick(all);
-    const key = all.length;
+    const key = all.length + n;
     account.certificates.set(key, {
       ...original,
       key,
