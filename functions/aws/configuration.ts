@@ -15,6 +15,14 @@ export interface Configuration {
   readonly sendsPerSecond: number;
 }
 
+/** What the reports look ahead by; it has no part in any verdict. */
+export interface Foresight {
+  /** Days before its expiry from which a certificate in use is warned of; 0 never, "auto" by its lifetime. */
+  readonly warnDays: "auto" | number;
+  /** The longest time between two scheduled sweeps. */
+  readonly sweepIntervalMinutes: number;
+}
+
 export type Environment = Readonly<Partial<Record<string, string>>>;
 
 /** One or more settings are wrong; the message names each with what is permitted. Nothing was called. */
@@ -74,8 +82,14 @@ function number(pattern: RegExp, min: number, max: number, kind: string) {
   };
 }
 
-const whole = (min: number, max: number) =>
-  number(/^\d{1,9}$/, min, max, "a whole number");
+const whole = (
+  min: number,
+  max: number,
+  kind: "a whole number" | "auto or a whole number" = "a whole number",
+) => number(/^\d{1,9}$/, min, max, kind);
+
+const warnDays = (text: string): Foresight["warnDays"] =>
+  text === "auto" ? text : whole(0, 365, "auto or a whole number")(text);
 
 function oneOf<const T extends string>(...values: readonly T[]) {
   return (text: string): T => {
@@ -147,7 +161,7 @@ function protectRule(item: unknown, index: number): ProtectRule {
  * Reads the settings from the environment. An empty value is a problem, but for PROJECT_NAMES, where it means all.
  * Throws {@link BadConfiguration} with every problem.
  */
-export function readConfiguration(env: Environment): Configuration {
+export function readConfiguration(env: Environment): Configuration & Foresight {
   const problems: string[] = [];
   /** The value of a setting; its fallback where it is unset, or wrong, until we throw. */
   const read = <T>(
@@ -171,7 +185,7 @@ export function readConfiguration(env: Environment): Configuration {
       "VOLCENGINE_SECRET_ID is not set; it must be the name or ARN of the secret with the access key.",
     );
   }
-  const configuration: Configuration = {
+  const configuration: Configuration & Foresight = {
     secretId: read(
       "VOLCENGINE_SECRET_ID",
       "",
@@ -204,6 +218,12 @@ export function readConfiguration(env: Environment): Configuration {
       "SENDS_PER_SECOND",
       7.8,
       number(/^\d+(\.\d+)?$/, 0.1, 7.8, "a number"),
+    ),
+    warnDays: read("WARN_DAYS", "auto", warnDays),
+    sweepIntervalMinutes: read(
+      "SWEEP_INTERVAL_MINUTES",
+      1440,
+      whole(1, 10_080),
     ),
   };
   if (problems.length > 0) throw new BadConfiguration(problems);

@@ -170,7 +170,7 @@ async function sweep(endpoint: string): Promise<void> {
   );
   const context = {
     awsRequestId: "run-1",
-    getRemainingTimeInMillis: () => 100_000,
+    getRemainingTimeInMillis: () => 60_000,
   };
   note(await handler({}, context).catch((error: unknown) => error));
 }

@@ -39,6 +39,8 @@ it("has a default for all but the secret", () => {
     maxDeletions: 100,
     dryRun: false,
     sendsPerSecond: 7.8,
+    warnDays: "auto",
+    sweepIntervalMinutes: 1440,
   });
 });
 
@@ -88,6 +90,11 @@ describe("a good setting is taken", () => {
     ["SENDS_PER_SECOND", "0.1", { sendsPerSecond: 0.1 }],
     ["SENDS_PER_SECOND", "2", { sendsPerSecond: 2 }],
     ["SENDS_PER_SECOND", "7.80", { sendsPerSecond: 7.8 }],
+    ["WARN_DAYS", "auto", { warnDays: "auto" }],
+    ["WARN_DAYS", "0", { warnDays: 0 }],
+    ["WARN_DAYS", "365", { warnDays: 365 }],
+    ["SWEEP_INTERVAL_MINUTES", "1", { sweepIntervalMinutes: 1 }],
+    ["SWEEP_INTERVAL_MINUTES", "10080", { sweepIntervalMinutes: 10_080 }],
     ["UNSEEN_DOMAINS", "ignore", { policy: { unseenDomains: "ignore" } }],
     ["PROJECT_NAMES", "", { policy: { projectNames: [] } }],
     ["PROJECT_NAMES", "[]", { policy: { projectNames: [] } }],
@@ -149,6 +156,8 @@ describe("a bad setting is refused by its name", () => {
       "SENDS_PER_SECOND",
       ["", "0", "0.09", "7.81", "8", "-1", "1e0", ".5", "1.", "NaN"],
     ],
+    ["WARN_DAYS", ["", "AUTO", "-1", "366", "1.5", "30 days", '"auto"', "NaN"]],
+    ["SWEEP_INTERVAL_MINUTES", ["", "0", "10081", "-1", "60.5", "auto"]],
     ["UNSEEN_DOMAINS", ["", "Keep", "delete", "keep "]],
     [
       "PROJECT_NAMES",
@@ -202,6 +211,9 @@ describe("a bad setting is refused by its name", () => {
     expect(problemsOf("GRACE_DAYS", "x")).toEqual([
       'GRACE_DAYS is "x"; it must be a whole number from 0 to 3650.',
     ]);
+    expect(problemsOf("WARN_DAYS", "x")).toEqual([
+      'WARN_DAYS is "x"; it must be auto or a whole number from 0 to 365.',
+    ]);
     expect(problemsOf("DRY_RUN", "")).toEqual([
       "DRY_RUN is empty; set it or leave it out.",
     ]);
@@ -232,6 +244,8 @@ it("reports every problem together, and nothing else", () => {
     MAX_DELETIONS: "x",
     DRY_RUN: "x",
     SENDS_PER_SECOND: "x",
+    WARN_DAYS: "x",
+    SWEEP_INTERVAL_MINUTES: "x",
     UNSEEN_DOMAINS: "x",
     PROJECT_NAMES: "x",
     PROTECT: "x",
@@ -241,7 +255,7 @@ it("reports every problem together, and nothing else", () => {
     Object.keys(bad).sort(),
   );
   expect(() => readConfiguration(bad)).toThrow(
-    /^Nothing was deleted: 10 settings are wrong\./,
+    /^Nothing was deleted: 12 settings are wrong\./,
   );
 });
 
@@ -276,6 +290,8 @@ it("gives settings or BadConfiguration for any text in any variable", () => {
     "MAX_DELETIONS",
     "DRY_RUN",
     "SENDS_PER_SECOND",
+    "WARN_DAYS",
+    "SWEEP_INTERVAL_MINUTES",
     "UNSEEN_DOMAINS",
     "PROJECT_NAMES",
     "PROTECT",
