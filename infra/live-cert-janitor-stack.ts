@@ -50,6 +50,13 @@ export class LiveCertJanitorStack extends Stack {
     const outputs: Readonly<Record<string, readonly [string, string]>> = {
       // The stage's own URL ends in a slash, and then "$ApiUrl/sweeps" would have two.
       ApiUrl: [api.httpApi.apiEndpoint, "Where the HTTP API answers"],
+      ApiArn: [
+        this.formatArn({
+          service: "execute-api",
+          resource: api.httpApi.apiId,
+        }),
+        "What policies of callers name, with /*/ and a method and path behind it",
+      ],
       SecretName: [
         credentials.secretName,
         "The secret that holds the vendor's access key",

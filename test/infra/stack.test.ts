@@ -64,6 +64,7 @@ describe("the stack", () => {
   it("tells where everything is", () => {
     expect(Object.keys(object(standard.json, "Outputs")).sort()).toEqual([
       "ApiAccessLogGroup",
+      "ApiArn",
       "ApiFunctionName",
       "ApiLogGroup",
       "ApiUrl",
