@@ -35,8 +35,8 @@ export async function patiently<T>(
     try {
       return await read();
     } catch (error) {
-      if (!(error instanceof VendorFailure)) throw error;
       if (deadline.signal.aborted) throw before ?? error;
+      if (!(error instanceof VendorFailure)) throw error;
       const wait = Math.max(pause, error.retryAfterMs ?? 0);
       if (!mayPass(error) || clock.monotonic() + wait > until) throw error;
       before = error;

@@ -43,16 +43,13 @@ const CERTIFICATES: Paging = {
   list: "CertList",
   key: "ChainID",
   pageSize: 100,
-  endsAtShortPage: true,
 };
 
-/** The witness: a page cut short, with a `Total` of its own, must not pass for all of it. */
 const DOMAINS: Paging = {
   action: "ListDomainDetail",
   list: "DomainList",
   key: "Domain",
   pageSize: 1000,
-  endsAtShortPage: false,
 };
 
 /** One listing as it was read, and its name among the listings of a reading. */

@@ -92,9 +92,9 @@ const emptyAccount: Observer = {
     }),
   listCertificates: () => Promise.reject(new Error("unused")),
 };
-const failure = new VendorFailure("No answer.", {
-  kind: "unreachable",
-  outcome: "not done",
+const failure = new VendorFailure("It does not add up.", {
+  kind: "incomplete-listing",
+  outcome: "answered",
 });
 const noVendor: Observer = {
   observe: () => Promise.reject(failure),

@@ -111,7 +111,7 @@ describe("switches", () => {
     ["null", { CertList: null }],
     ["absent", {}],
   ] as const)("certListWhenEmpty %s", async (certListWhenEmpty, shown) => {
-    set({ certListWhenEmpty, sendTotal: false });
+    set({ certListWhenEmpty, total: "absent" });
     const { Result } = await call("ListCertV2", { Available: false });
     expect(Result).toEqual({
       ...shown,

@@ -1,5 +1,8 @@
 /** The truth at the vendor: certificates and domains of one account, and a generator dense in near-collisions. */
+import { domainToASCII } from "node:url";
+import type { Unkind } from "../../infra/local/live-emulator/unkind.ts";
 import type { Random } from "./random.ts";
+import { comparing, covers } from "./statement.ts";
 
 export type Raw = Record<string, unknown>;
 
@@ -17,12 +20,31 @@ export interface Certificate {
   readonly poison: string | undefined;
   /** When it last changed, in virtual time: renewal, binding, unbinding. */
   changedAt: number;
+  /** What the vendor's filter takes it for, where that is not what its expiry says. */
+  readonly filedAsExpired?: boolean | undefined;
+  /** The record of before a renewal, which the expired listings show until then. */
+  stale?: Stale | undefined;
+  /** Deleted, though still listed. */
+  goneAt?: number | undefined;
+}
+
+interface Stale {
+  readonly notAfter: number;
+  readonly fields: Raw;
+  /** Virtual time. */
+  readonly until: number;
 }
 
 export interface Domain {
   readonly name: string;
   /** The identifier as listed. */
   boundTo: string;
+  /** The key of the certificate that it really serves; undefined for none. */
+  bound?: number | undefined;
+  /** The key that we use may not see it. */
+  readonly hidden?: boolean;
+  /** It has two rows. */
+  readonly twin?: boolean;
   readonly fields: Raw;
 }
 
@@ -96,31 +118,88 @@ export interface AccountOptions {
   readonly now: number;
   readonly graceDays: number;
   readonly projects: readonly string[];
-  /** How many certificates refuse to be deleted; below ten, so that no run takes the vendor for ill. */
+  /** How many certificates refuse to be deleted. */
   readonly poisoned: number;
+  readonly unkind: ReadonlySet<Unkind>;
   /** Probability of all that keeps a certificate, beside validity. */
   readonly trouble: number;
+}
+
+/** Refusals that are about the certificate alone. */
+const REFUSALS = [
+  "InvalidParam",
+  "RequestForbidden.AccountIDNotAllow",
+  "RequestForbidden",
+  "ResourceNotFound",
+  "OperationDenied",
+  "SomethingNew",
+];
+/** Refusals that may as well speak of the vendor: ten of them in a row end a run, so there are fewer. */
+const ILLNESSES = ["CommonErr", "InternalError.DB"];
+const MOST_ILL = 4;
+
+/** A name as somebody may have written it. */
+function spelled(name: string, random: Random): string {
+  const wildcard = name.startsWith("*.") ? "*." : "";
+  const host = name.slice(wildcard.length);
+  return (
+    wildcard +
+    random.pick([
+      host,
+      host,
+      domainToASCII(host),
+      domainToASCII(host),
+      host.toUpperCase(),
+      `${host}.`,
+    ])
+  );
 }
 
 export function createAccount(
   random: Random,
   options: AccountOptions,
 ): Account {
-  const { size, now, trouble } = options;
+  const { size, now, trouble, unkind } = options;
   const certificates = new Map<number, Certificate>();
   const domains: Domain[] = [];
+  const respelled = unkind.has("names-respelled");
+  const zones = respelled
+    ? ["例子1.com", "bücher2.example", "example3.com"]
+    : ["example1.com", "example2.com", "example3.com"];
+  const spell = (name: string): string =>
+    respelled
+      ? spelled(name, random)
+      : random.chance(0.1)
+        ? name.toUpperCase()
+        : name;
+  const hides = unkind.has("domains-hidden-some") ? 0.3 : 0;
   const domainCount = random.int(0, Math.max(3, Math.min(60, size)));
   for (let i = 0; i < domainCount; i++) {
-    const name = `${random.pick(["live", "push", "pull"])}${String(i)}.example${String(random.int(1, 3))}.com`;
-    domains.push({ name, boundTo: "", fields: {} });
+    const name = `${random.pick(["live", "push", "pull"])}${String(i)}.${random.pick(zones)}`;
+    domains.push({
+      name,
+      boundTo: "",
+      bound: undefined,
+      hidden: unkind.has("domains-hidden-all") || random.chance(hides),
+      twin: unkind.has("domain-twins") && random.chance(0.2),
+      fields: respelled ? { Domain: spelled(name, random) } : {},
+    });
   }
   const domainName = (): string => {
     if (domains.length === 0 || random.chance(trouble * 0.3))
       return `old${String(random.int(0, 9))}.gone.com`;
-    const { name } = random.pick(domains);
-    return random.chance(0.1) ? name.toUpperCase() : name;
+    return spell(random.pick(domains).name);
   };
   let poison = options.poisoned;
+  let ill = MOST_ILL;
+  const refusalOf = (): string => {
+    poison -= 1;
+    if (ill === 0 || random.chance(0.7)) return random.pick(REFUSALS);
+    ill -= 1;
+    return random.pick(ILLNESSES);
+  };
+  // Many that refuse stand in a row, where they meet a run first.
+  const refusing = options.poisoned > MOST_ILL ? 0.95 : 0.3;
   for (let key = 0; key < size; key++) {
     const chainId = random.hex(32);
     const age = random.chance(0.65)
@@ -133,14 +212,18 @@ export function createAccount(
     const names = random.chance(0.35)
       ? []
       : Array.from({ length: random.int(1, 3) }, domainName);
-    if (names.length > 0 && random.chance(0.25)) {
-      names.push(`*.example${String(random.int(1, 3))}.com`);
+    if (names.length > 0 && random.chance(0.3)) {
+      const zone = random.pick(zones);
+      names.push(spell(`*.${zone}`));
+      if (random.chance(0.5)) names.push(spell(zone));
     }
     const fields: Raw = {
       ChainID: random.chance(0.1) ? chainId.toUpperCase() : chainId,
       ChainIDVolc: random.chance(0.2) ? "" : random.hex(32),
       CertID: random.chance(0.1) ? "" : String(random.int(1e6, 9e6)),
-      CertName: `cert-${String(key)}${random.chance(0.1) ? "-root" : ""}`,
+      CertName: random.chance(0.1)
+        ? spell(`live.${random.pick(zones)}`)
+        : `cert-${String(key)}${random.chance(0.1) ? "-root" : ""}`,
       CertDomainList:
         names.length === 0
           ? random.pick<unknown>([[], null, undefined])
@@ -152,59 +235,118 @@ export function createAccount(
     };
     const bad = random.chance(trouble * 0.25);
     if (bad) malform(fields, random);
-    const poisoned =
-      !bad && poison > 0 && random.chance(0.3) ? poison-- > 0 : false;
-    certificates.set(key, {
+    const poisoned = !bad && poison > 0 && age > 0 && random.chance(refusing);
+    const certificate: Certificate = {
       key,
       chainId,
       available: random.chance(0.85),
       notAfter,
       fields,
-      poison: poisoned
-        ? random.pick([
-            "InvalidParam",
-            "RequestForbidden.AccountIDNotAllow",
-            "CommonErr",
-            "InternalError.DB",
-            "SomethingNew",
-          ])
-        : undefined,
+      poison: poisoned ? refusalOf() : undefined,
       changedAt: -Infinity,
-    });
+      filedAsExpired:
+        unkind.has("misfiled") && random.chance(0.15)
+          ? notAfter > now
+          : undefined,
+    };
+    certificates.set(key, certificate);
+    if (unkind.has("stale-beside-renewed") && age > 0 && random.chance(0.2))
+      renew(certificate, now, random.pick([Infinity, 60_000, 8_000]));
   }
-  entangle({ certificates, domains }, random, trouble);
+  entangle({ certificates, domains }, random, trouble, unkind);
   return { certificates, domains };
 }
 
+/** Renews under the same chain id; the record of before stays among the expired until `staleUntil`, in virtual time. */
+export function renew(
+  certificate: Certificate,
+  wall: number,
+  staleUntil?: number,
+): void {
+  const { fields, notAfter } = certificate;
+  if (staleUntil !== undefined)
+    certificate.stale = { notAfter, fields: { ...fields }, until: staleUntil };
+  certificate.notAfter = Math.floor(wall / 1000) * 1000 + 90 * DAY;
+  fields["NotAfter"] = new Date(certificate.notAfter)
+    .toISOString()
+    .replace(".000", "");
+}
+
+/** The names of a certificate in the comparing form. */
+export function namesOf({ fields }: Certificate): string[] {
+  const list = fields["CertDomainList"];
+  return Array.isArray(list)
+    ? list.flatMap((name: unknown) =>
+        typeof name === "string" ? [comparing(name)] : [],
+      )
+    : [];
+}
+
+/** Certificates that can serve a domain: they cover it, or nothing is said of what they cover. */
+function serving(all: readonly Certificate[], name: string): Certificate[] {
+  const compared = comparing(name);
+  return all.filter((certificate) => {
+    const names = namesOf(certificate);
+    return (
+      names.length === 0 || names.some((covering) => covers(covering, compared))
+    );
+  });
+}
+
 /** Binds domains, and makes identifiers and chain ids collide. */
-function entangle(account: Account, random: Random, trouble: number): void {
+function entangle(
+  account: Account,
+  random: Random,
+  trouble: number,
+  unkind: ReadonlySet<Unkind>,
+): void {
   const all = [...account.certificates.values()];
-  for (const domain of account.domains) {
+  const { domains } = account;
+  for (const domain of domains) {
     if (random.chance(0.45)) continue;
-    const { fields } = random.pick(all);
-    const id = fields[random.pick(["ChainID", "ChainIDVolc", "CertID"])];
+    const fitting = serving(all, domain.name);
+    // What is bound to a domain covers it; what is out of sight can be told by nothing else.
+    const certificate =
+      fitting.length > 0 && (domain.hidden === true || random.chance(0.7))
+        ? random.pick(fitting)
+        : random.pick(all);
+    const id =
+      certificate.fields[random.pick(["ChainID", "ChainIDVolc", "CertID"])];
     domain.boundTo = typeof id === "string" ? id : "";
+    if (domain.boundTo !== "" && (!domain.hidden || fitting.length > 0))
+      domain.bound = certificate.key;
     if (random.chance(0.2)) domain.boundTo = domain.boundTo.toUpperCase();
     if (random.chance(0.5)) domain.fields["CertDomain"] = "*.example1.com";
   }
-  if (account.domains.length > 0 && random.chance(trouble * 0.5)) {
-    const domain = random.pick(account.domains);
+  for (const domain of domains) {
+    // An unknown binding keeps every certificate without a name: most accounts should not have one.
+    if (domain.boundTo === "") delete domain.fields["CertDomain"];
+  }
+  const inAnotherLanguage = unkind.has("bound-in-another-language")
+    ? random.int(1, 3)
+    : Number(random.chance(trouble * 0.5));
+  for (let n = inAnotherLanguage; n > 0 && domains.length > 0; n--) {
+    const domain = random.pick(domains);
+    const fitting = serving(all, domain.name);
+    domain.bound = fitting.length > 0 ? random.pick(fitting).key : undefined;
     if (random.chance(0.5)) domain.boundTo = "21614";
     else {
       domain.boundTo = "";
       domain.fields["CertDomain"] = "*.example2.com";
     }
-  } else {
-    // An unknown binding keeps every certificate without a name: most accounts should not have one.
-    for (const domain of account.domains) {
-      if (domain.boundTo === "") delete domain.fields["CertDomain"];
-    }
   }
   if (random.chance(trouble * 0.5)) {
     const a = random.pick(all);
     const b = random.pick(all);
-    if (random.chance(0.5)) a.fields["ChainIDVolc"] = b.fields["ChainID"];
-    else a.fields["CertID"] = b.fields["CertID"];
+    const [field, taken] = random.chance(0.5)
+      ? (["ChainIDVolc", b.fields["ChainID"]] as const)
+      : (["CertID", b.fields["CertID"]] as const);
+    const before = a.fields[field];
+    a.fields[field] = taken;
+    for (const domain of domains) {
+      if (domain.bound === a.key && domain.boundTo === before)
+        domain.boundTo = typeof taken === "string" ? taken : "";
+    }
   }
   if (random.chance(trouble * 0.5)) {
     const original = random.pick(all);
@@ -234,7 +376,7 @@ export function identifiers({ fields, chainId }: Certificate): Set<string> {
   );
 }
 
-/** The record as an honest listing shows it at `now`. */
+/** The record as the vendor's listings show it at `now`. */
 export function recordOf(certificate: Certificate, now: number): Raw {
   const days = (certificate.notAfter - now) / DAY;
   const closing = [1, 7, 15, 30].find((limit) => days <= limit);

@@ -31,6 +31,12 @@ const NAMES = [
   "other.net",
   "localhost",
   " ",
+  // One domain in two spellings, and what covers it.
+  "live.例子.com",
+  "Live.XN--fsqu00a.com.",
+  "*.例子.com",
+  "*.xn--fsqu00a.com",
+  "例子.com",
 ];
 const ends = fc
   .tuple(
@@ -57,7 +63,7 @@ const record = fc.record(
     ChainID: oddly(fc.constantFrom(...IDS.slice(0, 5)), ["", null, 5, "xyz"]),
     ChainIDVolc: fc.constantFrom(...IDS, "", "", ""),
     CertID: fc.constantFrom("8121", "8122", "21614", "", ""),
-    CertName: fc.constantFrom("root", "leaf-1", "LEAF-2", ""),
+    CertName: fc.constantFrom("root", "leaf-1", "LEAF-2", "", "live.例子.com"),
     CertDomainList: oddly(
       fc.array(fc.constantFrom(...NAMES), { maxLength: 2 }),
       [null, undefined, "a.example.com", [5], {}],
@@ -80,6 +86,8 @@ const domain = fc.record({
     ...NAMES.slice(0, 4),
     "x.a.example.com",
     "example.com",
+    "live.例子.com",
+    "live.xn--fsqu00a.com",
   ),
   ChainID: oddly(fc.constantFrom(...IDS, "8121", "8122", "", "", ""), [
     null,
@@ -115,7 +123,14 @@ export const policy: fc.Arbitrary<Policy> = fc.record({
     fc
       .record({
         match: fc.constantFrom("chainId", "name", "domain"),
-        value: fc.constantFrom("0123*", "r??t", "leaf-?", "*.EXAMPLE.com"),
+        value: fc.constantFrom(
+          "0123*",
+          "r??t",
+          "leaf-?",
+          "*.EXAMPLE.com",
+          "*.例子.com",
+          "l*.xn--fsqu00a.com.",
+        ),
         owner: fc.constant("team"),
         until: fc.constantFrom(undefined, "2026-06-14", "2026-06-15"),
       })

@@ -1,9 +1,10 @@
 /** The invariants of one run, stated over what was served, sent and logged. */
 import { inspect } from "node:util";
 import { defectOf, evidenceOf, pagesOf } from "./evidence.ts";
-import { state, type Stated } from "./statement.ts";
+import { comparing, covers, state, type Stated } from "./statement.ts";
 import type { LogLine, Round, Run, World } from "./sweep-process.ts";
-import { VENDOR_MARK, type Send } from "./vendor-records.ts";
+import { VENDOR_MARK, type Deletion, type Send } from "./vendor-records.ts";
+import { checkWords } from "./words.ts";
 
 export interface Violation {
   /** Its number in the contract; 0 for a report that does not add up. */
@@ -11,7 +12,7 @@ export interface Violation {
   readonly what: string;
 }
 
-type Report = (invariant: number, what: string) => void;
+export type Report = (invariant: number, what: string) => void;
 
 /** Milliseconds for rounding in sums of virtual times. */
 const EPSILON = 1e-6;
@@ -46,9 +47,14 @@ function checkEvidence(
       report(1, `${run.options.name}: ${id} on evidence older than 60 s`);
     if (keys.size > 0 && !keys.has(send.key))
       report(1, `${run.options.name}: ${id} sent with another key`);
+    const { request } = run.options;
+    if (request?.force === true) continue;
     if (stated.get(id)?.inUse !== false)
       report(2, `${run.options.name}: ${id} is in use by the evidence`);
-    else if (!stated.get(id)?.deletable)
+    else if (request !== undefined) {
+      if (stated.get(id)?.refused !== false)
+        report(2, `${run.options.name}: ${id} was to be refused`);
+    } else if (!stated.get(id)?.deletable)
       report(1, `${run.options.name}: ${id} may not be deleted`);
   }
 }
@@ -80,6 +86,7 @@ function checkNumber(
   report: Report,
 ): void {
   const { maxDeletions, dryRun } = run.options.configuration;
+  if (run.options.request !== undefined) return;
   const distinct = new Set(sends.map(({ chainId }) => chainId.toLowerCase()));
   if (distinct.size > maxDeletions)
     report(4, `${String(distinct.size)} certificates tried`);
@@ -135,13 +142,14 @@ function checkLog(run: Run, report: Report): void {
   const summaries = run.journal.filter(
     (entry) => entry.kind === "log" && entry.line["event"] === "sweep-summary",
   );
-  if (!run.crashed && summaries.length !== 1)
+  const wanted = run.options.request === undefined ? 1 : 0;
+  if (!run.crashed && summaries.length !== wanted)
     report(5, `${String(summaries.length)} summaries`);
 }
 
 function checkEnd(world: World, run: Run, report: Report): void {
   if (run.crashed) return;
-  const { lifetime, name } = run.options;
+  const { lifetime, name, request } = run.options;
   if (run.endedAt === undefined) {
     report(11, `${name} never ended`);
     return;
@@ -159,7 +167,8 @@ function checkEnd(world: World, run: Run, report: Report): void {
     if (times > 8) report(11, `${body} sent ${String(times)} times`);
   }
   const error = run.error as { name?: string } | undefined;
-  if (error !== undefined && error.name !== "NoEvidence")
+  const expected = request === undefined ? "NoEvidence" : "VendorFailure";
+  if (error !== undefined && error.name !== expected)
     report(12, `${name} threw ${inspect(error, { depth: 3 })}`);
 }
 
@@ -179,10 +188,9 @@ function checkSecrecy(world: World, run: Run, report: Report): void {
   if (texts.includes(world.secret.secretAccessKey)) report(10, "the key");
 }
 
-function checkReport(world: World, run: Run, report: Report): void {
-  const { report: result } = run;
-  if (result === undefined) return;
-  const { counts, items } = result;
+function checkReport(run: Run, report: Report): void {
+  if (run.report === undefined) return;
+  const { counts } = run.report;
   const sum =
     counts.deleted +
     counts.alreadyGone +
@@ -190,11 +198,6 @@ function checkReport(world: World, run: Run, report: Report): void {
     counts.failed +
     counts.remaining;
   if (sum !== counts.eligible) report(0, "the counts are not disjoint");
-  const gone = new Set(world.vendor.deletions.map(({ chainId }) => chainId));
-  for (const { chainId, outcome } of items) {
-    if (outcome === "deleted" && !gone.has(chainId.toLowerCase()))
-      report(0, `${chainId} is called deleted and is not`);
-  }
 }
 
 /** What a run that calls itself done may not have left. */
@@ -216,6 +219,24 @@ function checkDone(run: Run, judged: readonly Judged[], report: Report): void {
   }
 }
 
+/** Whether the rules cannot know that a domain is served, since the key does not see it. */
+function isBeyondTheRules(
+  { names }: Deletion,
+  hidden: string,
+  visible: readonly string[],
+  unseenDomains: "keep" | "ignore",
+): boolean {
+  if (unseenDomains === "ignore") return true;
+  if (names.length === 0) return visible.length > 0;
+  // It shares a wildcard with a domain that can be seen.
+  return names.some(
+    (name) =>
+      name.startsWith("*.") &&
+      (covers(name, hidden) || name === `*.${hidden}`) &&
+      visible.some((domain) => covers(name, domain)),
+  );
+}
+
 /** What holds against the truth: a deletion may be wrong only about what changed after the reading began. */
 function checkTruth(
   world: World,
@@ -223,16 +244,27 @@ function checkTruth(
   judged: readonly Judged[],
   report: Report,
 ): void {
+  const { request, configuration } = run.options;
   for (const deletion of world.vendor.deletions) {
     if (deletion.caller !== run.options.name) continue;
-    const basis = judged.findLast(({ round }) => round.endedAt <= deletion.at);
-    if (basis === undefined) continue;
-    const honest = pagesOf(world, basis.round).every(
-      ({ lie }) => lie === undefined,
+    const basis = judged.findLast(
+      ({ round }) => round.endedAt <= deletion.sentAt + EPSILON,
     );
+    if (basis === undefined || request?.force === true) continue;
+    const pages = pagesOf(world, basis.round);
+    const honest = pages.every(({ lie }) => lie === undefined);
     if (!honest || deletion.changedAt >= basis.round.startedAt) continue;
-    if (!deletion.expired) report(1, `${deletion.chainId} had not expired`);
-    if (deletion.bound) report(2, `${deletion.chainId} was bound`);
+    const { chainId } = deletion;
+    if (!deletion.expired && request === undefined)
+      report(1, `${chainId} had not expired`);
+    const visible = evidenceOf(pages).domains.map((row) =>
+      comparing(String(Reflect.get(Object(row), "Domain"))),
+    );
+    const { unseenDomains } = configuration.policy;
+    for (const { name, hidden } of deletion.bound) {
+      if (!hidden || !isBeyondTheRules(deletion, name, visible, unseenDomains))
+        report(2, `${chainId} served ${name}`);
+    }
   }
 }
 
@@ -247,7 +279,7 @@ export function checkRun(world: World, run: Run): Violation[] {
     return {
       round,
       stated: state(evidenceOf(pages), policy, round.judgedAt),
-      defect: defectOf(pages, run, round),
+      defect: defectOf(world, run, round),
       keys: new Set(pages.map(({ key }) => key)),
     };
   });
@@ -260,8 +292,9 @@ export function checkRun(world: World, run: Run): Violation[] {
   checkLog(run, report);
   checkEnd(world, run, report);
   checkSecrecy(world, run, report);
-  checkReport(world, run, report);
+  checkReport(run, report);
   checkDone(run, judged, report);
   checkTruth(world, run, judged, report);
+  checkWords(world, run, sends, report);
   return violations;
 }

@@ -1,11 +1,18 @@
 /** One seed: a world is drawn, sweeps run in it, and every invariant is checked. */
 import { createHash } from "node:crypto";
 import { NoEvidence } from "../../functions/janitor/sweep.ts";
-import { domainRecord, recordOf } from "./account.ts";
+import { recordOf } from "./account.ts";
 import { checkRun, type Violation } from "./checks.ts";
+import type { Random } from "./random.ts";
 import { state } from "./statement.ts";
-import { startRun, type Run, type Tampering } from "./sweep-process.ts";
-import { CALM, drawPlan, finishing, type Plan } from "./world.ts";
+import {
+  startRun,
+  type Run,
+  type RunOptions,
+  type Tampering,
+} from "./sweep-process.ts";
+import { STILL_LISTED_MS } from "./vendor-model.ts";
+import { calm, drawPlan, finishing, type Plan } from "./world.ts";
 
 export interface SimulateOptions {
   readonly tampering?: Tampering;
@@ -28,15 +35,25 @@ export interface Simulated {
 }
 
 const HOUR = 3_600_000;
+/** Within so many sweeps an unkind vendor has lost everything that may be deleted. */
+const SWEEPS_ENOUGH = 3;
+const CERTIFICATES_A_PAGE = 100;
 
 function isOver(run: Run): boolean {
   return run.crashed || run.endedAt !== undefined;
 }
 
-function whyStopped({ crashed, report, error }: Run): string {
+function whyStopped({ crashed, report, removal, error, options }: Run): string {
   if (crashed) return "crashed";
+  if (options.request !== undefined)
+    return `DELETE: ${removal?.outcome ?? "no evidence"}`;
   const stopped = error instanceof NoEvidence ? error.report : report;
   return `${stopped?.stoppedBecause ?? "thrown"}${error === undefined ? "" : " at once"}`;
+}
+
+function start({ world, busyMs }: Plan, options: RunOptions): Run {
+  world.vendor.busyUntil = world.clock.time + busyMs;
+  return startRun(world, options);
 }
 
 /** The runs before the last: one after the other, or the second beside the first. */
@@ -44,15 +61,15 @@ async function playRuns(plan: Plan, tampering: Tampering): Promise<Run[]> {
   const { world, overlapAfter } = plan;
   const runs: Run[] = [];
   const waiting = [...plan.runs];
-  const start = (): void => {
+  const startNext = (): void => {
     const options = waiting.shift();
     if (options !== undefined)
-      runs.push(startRun(world, { ...options, tampering }));
+      runs.push(start(plan, { ...options, tampering }));
   };
   while (waiting.length > 0) {
-    start();
+    startNext();
     if (overlapAfter !== undefined && runs.length === 1 && waiting.length > 0)
-      world.clock.at(overlapAfter, start);
+      world.clock.at(overlapAfter, startNext);
     await world.clock.play(() => runs.every(isOver), world.clock.time + HOUR);
     await world.clock.play(() => false, world.clock.time + 2000);
   }
@@ -61,75 +78,141 @@ async function playRuns(plan: Plan, tampering: Tampering): Promise<Run[]> {
   return runs;
 }
 
-/** What an honest reading of the account says may be deleted. */
-function deletableInTruth(plan: Plan, now: number): string[] {
-  const { account } = plan.world.vendor;
-  const certificates = [...account.certificates.values()];
-  const listings = [true, false].map((expiring) => ({
-    expiring,
-    records: certificates
-      .filter(({ notAfter }) => notAfter <= now === expiring)
-      .map((certificate) => recordOf(certificate, now)),
-  }));
+/** Somebody asks for a certificate to be deleted, mostly for one that the sweeps would have to do with. */
+async function playRequest(
+  plan: Plan,
+  random: Random,
+  tampering: Tampering,
+): Promise<Run[]> {
+  const { world, configuration } = plan;
+  const { clock, vendor } = world;
+  const listed = [...vendor.account.certificates.values()];
+  if (listed.length === 0 || !random.chance(0.4)) return [];
+  const bound = new Set(vendor.account.domains.map((domain) => domain.bound));
+  const inUse = listed.filter(({ key }) => bound.has(key));
+  const from = inUse.length > 0 && random.chance(0.4) ? inUse : listed;
+  const run = start(plan, {
+    ...finishing(plan, "request", random.int(-500, 500), tampering),
+    configuration: { ...configuration, dryRun: false, sendsPerSecond: 2 },
+    request: {
+      chainId: random.chance(0.95) ? random.pick(from).chainId : random.hex(32),
+      force: random.chance(0.2),
+    },
+  });
+  await clock.play(() => isOver(run), clock.time + HOUR);
+  return [run];
+}
+
+/** What a reading of all that the vendor shows says may be deleted. */
+function deletableAsShown(plan: Plan, now: number): string[] {
+  const { vendor } = plan.world;
   const { policy } = plan.configuration;
-  const scoped = listings.map(({ expiring, records }) => ({
-    expiring,
-    records: records.filter(
-      ({ ProjectName }) =>
-        policy.projectNames.length === 0 ||
-        policy.projectNames.some((name) => name === ProjectName),
-    ),
-  }));
-  const poisoned = new Set(
-    certificates
+  const stated = state(
+    {
+      listings: filtersOf(plan).map((filter) => ({
+        expiring: filter.Expiring,
+        records: vendor
+          .certificateRows(filter)
+          .map((certificate) => recordOf(certificate, vendor.now)),
+      })),
+      domains: vendor.domainRows(),
+    },
+    policy,
+    now,
+  );
+  const refusing = new Set(
+    [...vendor.account.certificates.values()]
       .filter(({ poison }) => poison !== undefined)
       .map(({ chainId }) => chainId),
   );
-  return [
-    ...state(
-      { listings: scoped, domains: account.domains.map(domainRecord) },
-      policy,
-      now,
-    ),
-  ]
-    .filter(([id, { deletable }]) => deletable && !poisoned.has(id))
+  return [...stated]
+    .filter(([id, { deletable }]) => deletable && !refusing.has(id))
     .map(([id]) => id);
 }
 
-/** Heals the vendor, lets a run finish the work, then one more on the unchanged world. */
-async function playEnd(
+function filtersOf({ configuration }: Plan) {
+  const { projectNames } = configuration.policy;
+  const scopes =
+    projectNames.length === 0
+      ? [{}]
+      : projectNames.map((ProjectName) => ({ ProjectName }));
+  return scopes.flatMap((scope) =>
+    [true, false].flatMap((Available) =>
+      [true, false].map((Expiring) => ({ ...scope, Available, Expiring })),
+    ),
+  );
+}
+
+/** Whether what the vendor leaves open leaves room for evidence at all: `then` in the list of switches. */
+function canBeRead(plan: Plan): boolean {
+  const { vendor } = plan.world;
+  const { unkind, certificatePageCap, domainPageCap } = vendor.settings;
+  if (unkind.has("domain-total-absent")) return false;
+  if (
+    unkind.has("domain-total-of-page") &&
+    vendor.domainRows().length > domainPageCap
+  )
+    return false;
+  return !(
+    unkind.has("certificate-total-of-page") &&
+    filtersOf(plan).some(
+      (filter) =>
+        vendor.certificateRows(filter).length >
+        Math.min(certificatePageCap, CERTIFICATES_A_PAGE),
+    )
+  );
+}
+
+interface End {
+  readonly runs: Run[];
+  readonly violations: Violation[];
+}
+
+/** Lets sweeps finish the work: one where the vendor is kind, up to three where it is not. */
+async function playFinish(
   plan: Plan,
   before: readonly Run[],
   tampering: Tampering,
-): Promise<{ runs: Run[]; violations: Violation[] }> {
-  const { world } = plan;
-  const { clock, vendor } = world;
+): Promise<End & { readonly readFrom: number | undefined }> {
+  const { clock, vendor } = plan.world;
+  const isKind = vendor.settings.unkind.size === 0;
+  const runs: Run[] = [];
+  let readFrom: number | undefined;
+  let left: readonly string[] = [];
+  do {
+    const name = runs.length === 0 ? "finish" : `finish-${String(runs.length)}`;
+    const run = start(plan, finishing(plan, name, 0, tampering));
+    runs.push(run);
+    await clock.play(() => isOver(run), clock.time + HOUR);
+    await clock.play(() => false, clock.time + STILL_LISTED_MS);
+    if (!canBeRead(plan)) return { runs, violations: [], readFrom: undefined };
+    const round = run.rounds.at(-1);
+    readFrom = undefined;
+    if (run.report?.stoppedBecause !== "done" || round === undefined) continue;
+    // What expired while it was being read may wait for the next run.
+    readFrom = round.judgedAt - (round.endedAt - round.startedAt);
+    left = deletableAsShown(plan, readFrom);
+  } while (
+    !isKind &&
+    runs.length < SWEEPS_ENOUGH &&
+    (readFrom === undefined || left.length > 0)
+  );
+  const crashed = before.some((run) => run.crashed);
+  const last = runs.at(-1);
   const violations: Violation[] = [];
-  // What is on its way has arrived by then.
-  await clock.play(() => false, clock.time + 60_000);
-  vendor.settings = { ...vendor.settings, ...CALM };
-  vendor.closed = undefined;
-  vendor.keys.add(world.secret.accessKeyId);
-  const last = startRun(world, finishing(plan, "finish", 0, tampering));
-  await clock.play(() => isOver(last), clock.time + HOUR);
-  const round = last.rounds.at(-1);
-  if (last.report?.stoppedBecause !== "done" || round === undefined) {
+  if (readFrom === undefined) {
     violations.push({
-      invariant: before.some(({ crashed }) => crashed) ? 7 : 12,
-      what: `a healed vendor, and the last run ended with ${last.report?.stoppedBecause ?? String(last.error)}`,
+      invariant: isKind ? (crashed ? 7 : 12) : 14,
+      what: `a healed vendor, and the last run ended with ${last?.report?.stoppedBecause ?? String(last?.error)}`,
     });
-    return { runs: [last], violations };
-  }
-  // What expired while it was being read may wait for the next run.
-  const readFrom = round.judgedAt - (round.endedAt - round.startedAt);
-  const left = deletableInTruth(plan, readFrom);
-  if (left.length > 0) {
+  } else if (left.length > 0) {
     const someRefuse = [...vendor.account.certificates.values()].some(
       ({ poison }) => poison !== undefined,
     );
     const invariants = [
-      ...(before.some(({ crashed }) => crashed) ? [7] : []),
+      ...(crashed ? [7] : []),
       ...(someRefuse ? [12] : []),
+      ...(isKind ? [] : [14]),
     ];
     for (const invariant of invariants.length > 0 ? invariants : [7]) {
       violations.push({
@@ -138,6 +221,31 @@ async function playEnd(
       });
     }
   }
+  return { runs, violations, readFrom };
+}
+
+/** Heals the vendor, lets sweeps finish the work, then one more on the unchanged world. */
+async function playEnd(
+  plan: Plan,
+  before: readonly Run[],
+  tampering: Tampering,
+): Promise<End> {
+  const { world } = plan;
+  const { clock, vendor } = world;
+  // What is on its way has arrived by then.
+  await clock.play(() => false, clock.time + 60_000);
+  vendor.settings = calm(vendor.settings);
+  vendor.closed = undefined;
+  vendor.midway = undefined;
+  vendor.keys.add(world.secret.accessKeyId);
+  const { runs, violations, readFrom } = await playFinish(
+    plan,
+    before,
+    tampering,
+  );
+  const last = runs.at(-1);
+  if (readFrom === undefined || last?.report === undefined)
+    return { runs, violations };
   const failed = new Set(
     last.report.items
       .filter(({ outcome }) => outcome === "failed")
@@ -146,7 +254,10 @@ async function playEnd(
   // The clock is turned back to before the last run's reading, for the vendor as well: certificates that refuse
   // take their time again, and meanwhile none may expire that had not.
   const back = readFrom - clock.wall - 60_000;
-  vendor.settings = { ...vendor.settings, skew: back };
+  vendor.settings = {
+    ...vendor.settings,
+    skew: vendor.settings.skew + back,
+  };
   const again = startRun(world, finishing(plan, "again", back, tampering));
   const sent = vendor.sends.length;
   await clock.play(() => isOver(again), clock.time + HOUR);
@@ -158,7 +269,7 @@ async function playEnd(
       });
     }
   }
-  return { runs: [last, again], violations };
+  return { runs: [...runs, again], violations };
 }
 
 export async function simulate(
@@ -173,6 +284,9 @@ export async function simulate(
   });
   const { world } = plan;
   const before = await playRuns(plan, tampering);
+  before.push(
+    ...(await playRequest(plan, world.random.fork("request"), tampering)),
+  );
   const end = await playEnd(plan, before, tampering);
   const runs = [...before, ...end.runs];
   const violations = [

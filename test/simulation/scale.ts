@@ -10,6 +10,7 @@ import {
   type World,
 } from "./sweep-process.ts";
 import { VendorModel } from "./vendor-model.ts";
+import { KIND } from "./vendor-records.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 const EPOCH = Date.UTC(2026, 5, 1);
@@ -69,15 +70,10 @@ export function createScaleWorld(options: ScaleOptions): World {
     clock,
     { certificates, domains: [] },
     {
-      faults: { kinds: [], rate: 0 },
-      lies: [],
-      lieRate: 0,
+      ...KIND,
       limiter: options.limiter,
       latency: options.latency,
       jitter: options.jitter,
-      pageCap: 1000,
-      skew: 0,
-      missing: "ResourceNotFound",
       keepPages: false,
     },
     random.fork("network"),

@@ -3,6 +3,8 @@
  * the product, slowly and close to the text of the contract. Simulation and property tests compare the two.
  */
 
+import { domainToASCII, domainToUnicode } from "node:url";
+
 export interface Rule {
   readonly match: "chainId" | "name" | "domain";
   readonly value: string;
@@ -30,6 +32,8 @@ type Fields = Readonly<Record<string, unknown>>;
 export interface Stated {
   readonly deletable: boolean;
   readonly inUse: boolean;
+  /** A request that names it is refused unless forced: in use, out of sight or protected. */
+  readonly refused: boolean;
 }
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -53,10 +57,50 @@ function namesOf(fields: Fields): readonly string[] | undefined {
   return names.length === list.length ? names : undefined;
 }
 
-const plain = (name: string): string =>
-  name.toLowerCase().endsWith(".")
-    ? name.toLowerCase().slice(0, -1)
-    : name.toLowerCase();
+const withoutDot = (name: string): string =>
+  name.endsWith(".") ? name.slice(0, -1) : name;
+
+const isAscii = (value: string): boolean => !/[^\0-\x7f]/.test(value);
+
+/** Hands labels to the engine's URL parser, and nothing that means more to it than a label. */
+function converted(
+  host: string,
+  convert: (host: string) => string,
+): string | undefined {
+  const isHost = Array.from(host).every((c) => c > "\x7f" || /[\w.-]/.test(c));
+  return isHost ? convert(host) || undefined : undefined;
+}
+
+/** The form in which two names are compared. */
+export function comparing(name: string): string {
+  const plain = withoutDot(name.trim()).toLowerCase();
+  if (isAscii(plain)) return plain;
+  const [star, host] = isWildcard(plain) ? ["*.", plain.slice(2)] : ["", plain];
+  const ascii = converted(host, domainToASCII);
+  return ascii === undefined ? plain : withoutDot(star + ascii);
+}
+
+const isWildcard = (name: string): boolean => name.startsWith("*.");
+
+/** Each label of a name or glob in one script, those left alone that the engine would take for something else. */
+function inLabels(value: string, convert: (label: string) => string): string {
+  return value
+    .toLowerCase()
+    .split(".")
+    .map((label) =>
+      isAscii(label) && !label.startsWith("xn--")
+        ? label
+        : (converted(label, convert) ?? label),
+    )
+    .join(".");
+}
+
+const spelled = (value: string): string[] => [
+  value,
+  withoutDot(value.trim()),
+  inLabels(withoutDot(value.trim()), domainToUnicode),
+  inLabels(withoutDot(value.trim()), domainToASCII),
+];
 
 const idsOf = (fields: Fields): string[] =>
   ["ChainID", "ChainIDVolc", "CertID"]
@@ -108,7 +152,8 @@ function bindingOf(domain: Fields): string | undefined {
   return id.toLowerCase();
 }
 
-function covers(name: string, domain: string): boolean {
+/** Whether a name covers a domain, both in the comparing form. */
+export function covers(name: string, domain: string): boolean {
   const dot = domain.indexOf(".");
   return name === domain || (dot >= 0 && name === `*${domain.slice(dot)}`);
 }
@@ -120,11 +165,13 @@ interface Domain {
   readonly unknown: boolean;
 }
 
+function comparableNames(record: Fields): string[] {
+  return (namesOf(record) ?? []).map(comparing).filter((name) => name !== "");
+}
+
 function usedBy(record: Fields, domains: readonly Domain[]): boolean {
   const ids = idsOf(record);
-  const names = (namesOf(record) ?? [])
-    .map(plain)
-    .filter((name) => name.trim() !== "");
+  const names = comparableNames(record);
   return domains.some(
     ({ name: domain, binding, unknown }) =>
       (binding !== undefined && binding !== "" && ids.includes(binding)) ||
@@ -133,17 +180,27 @@ function usedBy(record: Fields, domains: readonly Domain[]): boolean {
   );
 }
 
-function hasUnseenName(record: Fields, domains: readonly Domain[]): boolean {
-  const names = (namesOf(record) ?? [])
-    .map(plain)
-    .filter((name) => name.trim() !== "");
-  return (
-    !names.some((name) => name.includes("*")) &&
-    names.some((name) => !domains.some((domain) => covers(name, domain.name)))
-  );
+/** Whether one of its names, or all of it, might be about a domain that this key cannot see. */
+function isUnseen(record: Fields, domains: readonly Domain[]): boolean {
+  const names = comparableNames(record);
+  if (names.length === 0) return domains.length === 0;
+  return names.some((name) => {
+    if (domains.some((domain) => covers(name, domain.name))) return false;
+    const sharesFate =
+      !isWildcard(name) &&
+      names.some(
+        (other) =>
+          isWildcard(other) && (other === `*.${name}` || covers(other, name)),
+      );
+    return !sharesFate;
+  });
 }
 
 function isProtected(record: Fields, rules: readonly Rule[], now: number) {
+  const matches = (pattern: string, value: string): boolean =>
+    spelled(pattern).some((one) =>
+      spelled(value).some((other) => glob(one, other)),
+    );
   return rules.some((rule) => {
     if (rule.until !== undefined) {
       const [year = 0, month = 0, day = 0] = rule.until.split("-").map(Number);
@@ -153,9 +210,11 @@ function isProtected(record: Fields, rules: readonly Rule[], now: number) {
       case "chainId":
         return glob(rule.value, text(record, "ChainID"));
       case "name":
-        return glob(rule.value, text(record, "CertName"));
+        return matches(rule.value, text(record, "CertName"));
       case "domain":
-        return (namesOf(record) ?? []).some((name) => glob(rule.value, name));
+        return (namesOf(record) ?? []).some((name) =>
+          matches(rule.value, name),
+        );
     }
   });
 }
@@ -203,7 +262,7 @@ export function state(
   const domains = evidence.domains.map(fieldsOf).map((domain): Domain => {
     const binding = bindingOf(domain);
     return {
-      name: plain(text(domain, "Domain")),
+      name: comparing(text(domain, "Domain")),
       binding,
       unknown: binding === undefined || (binding !== "" && !known.has(binding)),
     };
@@ -219,21 +278,24 @@ export function state(
   return new Map(
     [...byId].map(([id, entries]) => {
       const inUse = entries.some(({ record }) => usedBy(record, domains));
+      const refused =
+        inUse ||
+        entries.some(
+          ({ record }) =>
+            (policy.unseenDomains === "keep" && isUnseen(record, domains)) ||
+            isProtected(record, policy.protect, now),
+        );
       const deletable =
-        !inUse &&
+        !refused &&
         new Set(entries.map(({ record }) => dataOf(record))).size === 1 &&
         entries.every(
           ({ expiring, record }) =>
             expiring &&
             isExpiredAndSound(record, policy.graceDays, now) &&
-            !(
-              policy.unseenDomains === "keep" && hasUnseenName(record, domains)
-            ) &&
-            !isProtected(record, policy.protect, now) &&
             (policy.projectNames.length === 0 ||
               policy.projectNames.includes(text(record, "ProjectName"))),
         );
-      return [id, { deletable, inUse }];
+      return [id, { deletable, inUse, refused }];
     }),
   );
 }

@@ -2,9 +2,14 @@
 import type { Configuration } from "../../functions/aws/configuration.ts";
 import { createSecretSource } from "../../functions/aws/secret.ts";
 import type { Log } from "../../functions/janitor/deletion-log.ts";
+import { remove, type Removal } from "../../functions/janitor/remove.ts";
 import type { SweepReport } from "../../functions/janitor/report.ts";
 import { sweep, type SweepSettings } from "../../functions/janitor/sweep.ts";
-import type { Observer, Remover } from "../../functions/janitor/vendor.ts";
+import {
+  withDeadline,
+  type Observer,
+  type Remover,
+} from "../../functions/janitor/vendor.ts";
 import {
   createLiveApi,
   type LiveApi,
@@ -45,6 +50,8 @@ export interface Reading {
 
 /** A reading that the observer called complete. */
 export interface Round extends Reading {
+  /** The reading that it repeats, since that one did not add up. */
+  readonly before: Reading | undefined;
   readonly endedAt: number;
   /** The process's wall clock when it judged. */
   readonly judgedAt: number;
@@ -52,9 +59,11 @@ export interface Round extends Reading {
 
 /** Replaces parts of the product: how the simulation shows that it can fail. */
 export interface Tampering {
-  settings?(settings: SweepSettings): SweepSettings;
+  settings?(settings: SweepSettings, world: World): SweepSettings;
   observer?(observer: Observer, run: Run): Observer;
   remover?(remover: Remover, run: Run): Remover;
+  /** What the observer is given, reading by reading. */
+  listings?(api: LiveApi): LiveApi;
   transport?(transport: Transport, log: Log): Transport;
   log?(log: Log): Log;
   remainingMs?(remaining: () => number): () => number;
@@ -66,6 +75,8 @@ export interface Tampering {
 export interface RunOptions {
   readonly name: string;
   readonly configuration: Configuration;
+  /** Not a sweep: somebody asks for this one certificate to be deleted. */
+  readonly request?: { readonly chainId: string; readonly force: boolean };
   /** Milliseconds that the host gives. */
   readonly lifetime: number;
   /** The process ends before the n-th continuation. */
@@ -84,6 +95,7 @@ export interface Run {
   readonly options: RunOptions;
   readonly startedAt: number;
   readonly journal: JournalEntry[];
+  readonly readings: Reading[];
   readonly rounds: Round[];
   readonly clock: ProcessClock;
   /** How many continuations there were. */
@@ -91,6 +103,7 @@ export interface Run {
   crashed: boolean;
   endedAt: number | undefined;
   report: SweepReport | undefined;
+  removal: Removal | undefined;
   error: unknown;
 }
 
@@ -103,10 +116,13 @@ export interface World {
 }
 
 const ATTEMPT_MS = 10_000;
+const REQUEST_ATTEMPT_MS = 5_000;
+const REQUEST_MS = 25_000;
 const IN_FLIGHT = 8;
 
 /** Groups the calls of the observer by reading, which is what shares a deadline. */
-function recordReadings(api: LiveApi, run: Run, readings: Reading[]): LiveApi {
+function recordReadings(api: LiveApi, run: Run): LiveApi {
+  const { readings } = run;
   const known = new Map<unknown, Reading>();
   return {
     async call(action, body, options) {
@@ -123,19 +139,18 @@ function recordReadings(api: LiveApi, run: Run, readings: Reading[]): LiveApi {
   };
 }
 
-function recordRounds(
-  observer: Observer,
-  run: Run,
-  readings: readonly Reading[],
-): Observer {
+function recordRounds(observer: Observer, run: Run): Observer {
+  const { readings } = run;
   return {
     ...observer,
     async observe(deadline) {
+      const begun = readings.length;
       const observation = await observer.observe(deadline);
       const reading = readings.at(-1);
       if (reading === undefined) throw new Error("evidence without a reading");
       run.rounds.push({
         ...reading,
+        before: readings.slice(begun, -1).at(-1),
         endedAt: run.clock.monotonic(),
         judgedAt: run.clock.now(),
       });
@@ -160,6 +175,7 @@ export function startRun(world: World, options: RunOptions): Run {
     options,
     startedAt: world.clock.time,
     journal: [],
+    readings: [],
     rounds: [],
     clock: new ProcessClock(world.clock, {
       step,
@@ -169,6 +185,7 @@ export function startRun(world: World, options: RunOptions): Run {
     crashed: false,
     endedAt: undefined,
     report: undefined,
+    removal: undefined,
     error: undefined,
   };
   const { clock } = run;
@@ -228,17 +245,16 @@ export function startRun(world: World, options: RunOptions): Run {
     transport: tampering.transport?.(noted, log) ?? noted,
     clock,
     random: host.random,
-    attemptMs: ATTEMPT_MS,
+    attemptMs: options.request === undefined ? ATTEMPT_MS : REQUEST_ATTEMPT_MS,
   });
-  const readings: Reading[] = [];
+  const recorded = recordReadings(api, run);
   const observer = recordRounds(
     createAccountObserver(
-      recordReadings(api, run, readings),
+      tampering.listings?.(recorded) ?? recorded,
       host,
       configuration,
     ),
     run,
-    readings,
   );
   const remover = createRemover(
     api,
@@ -253,32 +269,49 @@ export function startRun(world: World, options: RunOptions): Run {
   const settings = { policy, maxDeletions, dryRun };
   const remaining = (): number =>
     run.startedAt + options.lifetime - world.clock.time;
-  const end = (report: SweepReport | undefined, error: unknown): void => {
+  const end = (ended: Partial<Pick<Run, "report" | "removal" | "error">>) => {
     if (run.crashed) return;
     run.endedAt = world.clock.time;
-    run.report = report;
-    run.error = error;
+    Object.assign(run, ended);
     if (keepJournal)
-      world.trace(`end ${name} ${JSON.stringify(report ?? String(error))}`);
+      world.trace(
+        `end ${name} ${JSON.stringify(ended.report ?? ended.removal?.outcome ?? String(ended.error))}`,
+      );
   };
+  const failed = (error: unknown): void => {
+    end({ error });
+  };
+  const tools = {
+    observer: tampering.observer?.(observer, run) ?? observer,
+    remover: tampering.remover?.(remover, run) ?? remover,
+    clock,
+    log,
+  };
+  const { request } = options;
+  const judging = tampering.settings?.(settings, world) ?? settings;
   world.trace(`start ${name}`);
-  sweep(
-    {
-      observer: tampering.observer?.(observer, run) ?? observer,
-      remover: tampering.remover?.(remover, run) ?? remover,
-      clock,
-      log,
-      remainingMs: tampering.remainingMs?.(remaining) ?? remaining,
-      runId: name,
-    },
-    tampering.settings?.(settings) ?? settings,
-  ).then(
-    (report) => {
-      end(report, undefined);
-    },
-    (error: unknown) => {
-      end(undefined, error);
-    },
-  );
+  if (request === undefined) {
+    sweep(
+      {
+        ...tools,
+        remainingMs: tampering.remainingMs?.(remaining) ?? remaining,
+        runId: name,
+      },
+      judging,
+    ).then((report) => {
+      end({ report });
+    }, failed);
+  } else {
+    withDeadline(clock, REQUEST_MS, undefined, (deadline) =>
+      remove(
+        tools,
+        judging.policy,
+        { ...request, dryRun: judging.dryRun, asked: { request: name } },
+        deadline,
+      ),
+    ).then((removal) => {
+      end({ removal });
+    }, failed);
+  }
   return run;
 }

@@ -7,23 +7,27 @@ import type {
   TransportAnswer,
   TransportRequest,
 } from "../../functions/volcengine/transport.ts";
+import type { Unkind } from "../../infra/local/live-emulator/unkind.ts";
 import {
   domainRecord,
-  identifiers,
+  namesOf,
   recordOf,
   type Account,
   type Certificate,
 } from "./account.ts";
 import { fateOf, transportError, type Fate } from "./faults.ts";
 import { createLimiter } from "./limiter.ts";
-import { servePage, type Lie } from "./lies.ts";
+import { servePage, type ServedPage } from "./lies.ts";
 import type { Random } from "./random.ts";
+import { comparing } from "./statement.ts";
 import {
+  codeOf,
   refusal,
   toAnswer,
   VENDOR_MARK,
   type Caller,
   type Deletion,
+  type Given,
   type Json,
   type Page,
   type Reply,
@@ -35,6 +39,16 @@ import type { VirtualClock } from "./virtual-clock.ts";
 function isCertificate(item: unknown): item is Certificate {
   return typeof item === "object" && item !== null && "changedAt" in item;
 }
+
+/** Something that happens once so many deletions have taken effect, the last of them without an answer. */
+interface Midway {
+  readonly after: number;
+  readonly unanswered: number;
+  readonly happen: () => void;
+}
+
+/** Milliseconds for which what was deleted is still listed, at the most. */
+export const STILL_LISTED_MS = 20_000;
 
 export class VendorModel {
   readonly account: Account;
@@ -48,6 +62,16 @@ export class VendorModel {
   settings: VendorSettings;
   /** An error with which everything is answered, as for an account in arrears. */
   closed: string | undefined;
+  /** When each chain id was gone for good, in virtual time. */
+  readonly gone = new Map<string, number>();
+  /** How often the certificates changed. */
+  changes = 0;
+  midway: Midway | undefined;
+  /** Until then the listings are throttled. */
+  busyUntil = -Infinity;
+  /** Called when a page of certificates has been served: what came so far, and whether there is more. */
+  onPage: (shown: readonly Certificate[], hasMore: boolean) => void = () =>
+    undefined;
   #requests = 0;
   readonly #clock: VirtualClock;
   readonly #random: Random;
@@ -79,12 +103,58 @@ export class VendorModel {
     };
   }
 
-  /** Whether an honest reading would find a domain bound to it. */
-  isBound(certificate: Certificate): boolean {
-    const ids = identifiers(certificate);
-    return this.account.domains.some(({ boundTo }) =>
-      ids.has(boundTo.toLowerCase()),
+  /** The living certificates of a chain id. */
+  living(chainId: string): Certificate[] {
+    return [...this.account.certificates.values()].filter(
+      (one) => one.chainId === chainId && one.goneAt === undefined,
     );
+  }
+
+  /** All certificates of one chain id cease to be; where the vendor is slow they are listed for a while longer. */
+  remove(found: readonly Certificate[]): void {
+    const { certificates } = this.account;
+    const forget = (): void => {
+      for (const { key } of found) certificates.delete(key);
+      this.changes += 1;
+    };
+    for (const certificate of found) {
+      certificate.goneAt = this.#clock.time;
+      this.gone.set(certificate.chainId, this.#clock.time);
+    }
+    if (this.settings.unkind.has("deleted-still-listed")) {
+      this.#clock.at(
+        this.#clock.time + this.#random.int(500, STILL_LISTED_MS),
+        forget,
+      );
+    } else forget();
+  }
+
+  /** The rows of the domain listing, as far as the key sees them. */
+  domainRows(): readonly unknown[] {
+    const seen = this.account.domains.filter(({ hidden }) => !hidden);
+    return [...seen, ...seen.filter(({ twin }) => twin)].map(domainRecord);
+  }
+
+  /** The rows of one listing of certificates. */
+  certificateRows(filter: Json, anyExpiry = false): readonly Certificate[] {
+    const items: Certificate[] = [];
+    const wanted = filter["Expiring"] === true;
+    for (const certificate of this.account.certificates.values()) {
+      if (
+        certificate.available !== filter["Available"] ||
+        (filter["ProjectName"] !== undefined &&
+          certificate.fields["ProjectName"] !== filter["ProjectName"])
+      ) {
+        continue;
+      }
+      const { stale } = certificate;
+      if (stale !== undefined && wanted && this.#clock.time < stale.until)
+        items.push({ ...certificate, ...stale });
+      const expired =
+        certificate.filedAsExpired ?? certificate.notAfter <= this.now;
+      if (anyExpiry || expired === wanted) items.push(certificate);
+    }
+    return this.settings.unkind.has("newest-first") ? items.reverse() : items;
   }
 
   #oneWay(): number {
@@ -104,15 +174,17 @@ export class VendorModel {
       key: /Credential=([^/]+)\//.exec(authorization)?.[1] ?? "",
       sentAt: this.#clock.time,
       endedAt: Infinity,
+      given: undefined,
     };
     this.sends.push(send);
     this.#trace(`send ${caller.name} ${action} ${request.body}`);
     const fate = fateOf(this.settings.faults, this.#random, this.#clock.time);
     return new Promise((resolve, reject) => {
-      const end = (settle: () => void): void => {
+      const end = (given: Given, settle: () => void): void => {
         request.signal.removeEventListener("abort", abort);
         if (send.endedAt !== Infinity) return;
         send.endedAt = this.#clock.time;
+        send.given = given;
         if (caller.step()) settle();
       };
       const abort = (): void => {
@@ -129,7 +201,7 @@ export class VendorModel {
       if (!fate.arrives) {
         if (failed !== undefined) {
           this.#clock.at(there, () => {
-            end(() => {
+            end(fate.kind === "refused" ? "not-connected" : "broken", () => {
               reject(failed);
             });
           });
@@ -147,10 +219,13 @@ export class VendorModel {
         this.#clock.at(
           this.#clock.time + this.#oneWay() + (fate.delay ?? 0) * 0.5,
           () => {
-            end(() => {
-              if (failed !== undefined) reject(failed);
-              else resolve(toAnswer(reply));
-            });
+            end(
+              failed === undefined ? { code: codeOf(reply) } : "broken",
+              () => {
+                if (failed !== undefined) reject(failed);
+                else resolve(toAnswer(reply));
+              },
+            );
           },
         );
       });
@@ -187,6 +262,8 @@ export class VendorModel {
     if (this.closed !== undefined) return refuse(this.closed);
     if (!this.#isWithinLimit(send.action))
       return refuse("FlowLimitExceeded", fate.throttle ?? {});
+    if (send.action !== "DeleteCert" && this.#clock.time < this.busyUntil)
+      return refuse("FlowLimitExceeded");
     if (fate.kind === "throttled") {
       return refuse(
         this.#random.pick(["FlowLimitExceeded", "AccountFlowLimitExceeded"]),
@@ -230,29 +307,57 @@ export class VendorModel {
     refuse: (code: string) => Reply,
   ): Reply {
     const chainId = send.chainId.toLowerCase();
-    const found = [...this.account.certificates.values()].filter(
-      (certificate) => certificate.chainId === chainId,
-    );
+    const found = this.living(chainId);
     // A twin that is listed under another ChainID does not answer to this one, so its binding is not this one's.
     const [first] = found;
-    if (first === undefined) return refuse(this.settings.missing);
+    const { missing } = this.settings;
+    if (first === undefined) {
+      return missing === "fine"
+        ? { status: 200, body: { ResponseMetadata: metadata } }
+        : refuse(missing);
+    }
     if (first.poison !== undefined) return refuse(first.poison);
     for (const certificate of found) {
-      this.account.certificates.delete(certificate.key);
+      const { key } = certificate;
+      const answers =
+        String(certificate.fields["ChainID"]).toLowerCase() === chainId;
       this.deletions.push({
         caller: send.caller,
         chainId,
         requestId,
+        sentAt: send.sentAt,
         at: this.#clock.time,
         expired: certificate.notAfter <= this.now,
-        bound:
-          String(certificate.fields["ChainID"]).toLowerCase() === chainId &&
-          this.isBound(certificate),
+        bound: this.account.domains
+          .filter(({ bound }) => answers && bound === key)
+          .map(({ name, hidden = false }) => ({
+            name: comparing(name),
+            hidden,
+          })),
+        names: namesOf(certificate),
         changedAt: certificate.changedAt,
       });
     }
+    this.remove(found);
     this.#trace(`deleted ${requestId} ${chainId}`);
-    return { status: 200, body: { ResponseMetadata: metadata } };
+    return this.#isAnswered()
+      ? { status: 200, body: { ResponseMetadata: metadata } }
+      : refuse("InternalServiceTimeout");
+  }
+
+  /** Whether the deletion that just took effect is told to the one who asked. */
+  #isAnswered(): boolean {
+    const { midway, deletions } = this;
+    const { unanswered } = this.settings;
+    if (midway !== undefined) {
+      const left = midway.after - deletions.length;
+      if (left <= 0) {
+        this.midway = undefined;
+        midway.happen();
+      }
+      if (left < midway.unanswered) return false;
+    }
+    return unanswered === 0 || !this.#random.chance(unanswered);
   }
 
   #list(
@@ -262,18 +367,25 @@ export class VendorModel {
     metadata: Json,
     date: number | undefined,
   ): Reply {
-    const { lies, lieRate, pageCap, keepPages } = this.settings;
+    const { lies, lieRate, keepPages } = this.settings;
     const lie =
       lies.length > 0 && this.#random.chance(lieRate)
         ? this.#random.pick(lies)
         : undefined;
     const ofCertificates = send.action === "ListCertV2";
     const items: readonly unknown[] = ofCertificates
-      ? this.#certificates(body, lie)
-      : this.account.domains.map(domainRecord);
+      ? this.certificateRows(body, lie === "filter-ignored")
+      : this.domainRows();
+    const pageNum = Number(body["PageNum"]);
+    const pageSize = Number(body["PageSize"]);
     const asked = {
-      pageNum: Number(body["PageNum"]),
-      pageSize: Math.min(Number(body["PageSize"]), pageCap),
+      pageNum,
+      pageSize: Math.min(
+        pageSize,
+        ofCertificates
+          ? this.settings.certificatePageCap
+          : this.settings.domainPageCap,
+      ),
     };
     const sliced = servePage(items, asked, lie, this.#random, () =>
       ofCertificates
@@ -283,6 +395,10 @@ export class VendorModel {
     // Only what is shown is written out: an account of thousands has hundreds of pages.
     const page = {
       ...sliced,
+      total:
+        lie === undefined
+          ? this.#total(send.action, sliced, pageNum)
+          : sliced.total,
       list: Array.isArray(sliced.list)
         ? sliced.list.map((item: unknown) =>
             isCertificate(item) ? recordOf(item, this.now) : item,
@@ -293,6 +409,10 @@ export class VendorModel {
       this.pages.set(requestId, {
         action: send.action,
         filter: JSON.stringify({ ...body, PageNum: 0 }),
+        pageNum,
+        pageSize,
+        askedAt: send.sentAt,
+        changes: this.changes,
         expiring: body["Expiring"] === true,
         items: Array.isArray(page.list) ? page.list : [],
         total: page.total,
@@ -302,6 +422,11 @@ export class VendorModel {
       });
     }
     this.#trace(`page ${requestId} ${lie ?? ""}`);
+    if (ofCertificates) {
+      const cut = pageNum * asked.pageSize;
+      const shown = items.slice(0, cut).filter(isCertificate);
+      this.onPage(shown, cut < items.length);
+    }
     const result = {
       [ofCertificates ? "CertList" : "DomainList"]: page.list,
       Total: page.total,
@@ -315,19 +440,23 @@ export class VendorModel {
     };
   }
 
-  #certificates(body: Json, lie: Lie | undefined): readonly Certificate[] {
-    const items: Certificate[] = [];
-    for (const certificate of this.account.certificates.values()) {
-      const expired = certificate.notAfter <= this.now;
-      if (
-        certificate.available === body["Available"] &&
-        (lie === "filter-ignored" || expired === body["Expiring"]) &&
-        (body["ProjectName"] === undefined ||
-          certificate.fields["ProjectName"] === body["ProjectName"])
-      ) {
-        items.push(certificate);
-      }
+  /** What `Total` says, by what the vendor takes it to count. */
+  #total(
+    action: string,
+    { list, total }: ServedPage,
+    pageNum: number,
+  ): unknown {
+    const { unkind } = this.settings;
+    const [absent, ofPage]: readonly Unkind[] =
+      action === "ListCertV2"
+        ? ["certificate-total-absent", "certificate-total-of-page"]
+        : ["domain-total-absent", "domain-total-of-page"];
+    const length = Array.isArray(list) ? list.length : 0;
+    if (absent !== undefined && unkind.has(absent)) return undefined;
+    if (length === 0 && pageNum > 1) {
+      if (unkind.has("total-absent-at-end")) return undefined;
+      if (unkind.has("total-zero-at-end")) return 0;
     }
-    return items;
+    return ofPage !== undefined && unkind.has(ofPage) ? length : total;
   }
 }

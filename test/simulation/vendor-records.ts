@@ -1,4 +1,5 @@
 /** What the model of the vendor is told, what it notes, and the form of its answers. */
+import type { Unkind } from "../../infra/local/live-emulator/unkind.ts";
 import type { TransportAnswer } from "../../functions/volcengine/transport.ts";
 import type { Faults } from "./faults.ts";
 import type { LimiterKind } from "./limiter.ts";
@@ -17,13 +18,31 @@ export interface VendorSettings {
   readonly latency: number;
   readonly jitter: number;
   /** The vendor's own bound on a page, whatever was asked. */
-  readonly pageCap: number;
+  readonly certificatePageCap: number;
+  readonly domainPageCap: number;
   /** Milliseconds by which the vendor's clock is ahead of the true time. */
   readonly skew: number;
-  readonly missing: "ResourceNotFound" | "RequestForbidden";
+  /** What is said of a chain id that does not exist. */
+  readonly missing: "ResourceNotFound" | "RequestForbidden" | "fine";
+  /** Probability that a deletion takes effect without a word of it. */
+  readonly unanswered: number;
+  readonly unkind: ReadonlySet<Unkind>;
   /** Served pages are kept for the checks. */
   readonly keepPages: boolean;
 }
+
+/** A vendor that does what one hopes of it. */
+export const KIND = {
+  faults: { kinds: [], rate: 0 },
+  lies: [],
+  lieRate: 0,
+  certificatePageCap: 1000,
+  domainPageCap: 1000,
+  skew: 0,
+  missing: "ResourceNotFound",
+  unanswered: 0,
+  unkind: new Set<Unkind>(),
+} as const satisfies Partial<VendorSettings>;
 
 /** One process that calls. */
 export interface Caller {
@@ -31,6 +50,9 @@ export interface Caller {
   /** Called before each continuation; false: the process is gone. */
   step(): boolean;
 }
+
+/** What a client was given for a request: the vendor's code, '' for success, or a transport that failed. */
+export type Given = "not-connected" | "broken" | { readonly code: string };
 
 export interface Send {
   readonly caller: string;
@@ -41,13 +63,20 @@ export interface Send {
   readonly key: string;
   readonly sentAt: number;
   endedAt: number;
+  /** Undefined: given up before anything came. */
+  given: Given | undefined;
 }
 
 export interface Page {
   readonly action: string;
   /** All that was asked but the page's number. */
   readonly filter: string;
+  readonly pageNum: number;
+  readonly pageSize: number;
   readonly expiring: boolean;
+  readonly askedAt: number;
+  /** How often the certificates had changed by then. */
+  readonly changes: number;
   readonly items: readonly unknown[];
   readonly total: unknown;
   readonly key: string;
@@ -60,9 +89,16 @@ export interface Deletion {
   readonly caller: string;
   readonly chainId: string;
   readonly requestId: string;
+  readonly sentAt: number;
   readonly at: number;
   readonly expired: boolean;
-  readonly bound: boolean;
+  /** The domains that it really served, in the comparing form. */
+  readonly bound: readonly {
+    readonly name: string;
+    readonly hidden: boolean;
+  }[];
+  /** What it covered, in the same form. */
+  readonly names: readonly string[];
   readonly changedAt: number;
 }
 
@@ -82,6 +118,7 @@ const ERROR_STATUS: Readonly<Record<string, number>> = {
   "InternalError.DB": 500,
   InternalServiceTimeout: 504,
   ResourceNotFound: 404,
+  OperationDenied: 409,
   FlowLimitExceeded: 429,
   SomethingNew: 418,
 };
@@ -97,6 +134,15 @@ export function toAnswer(reply: Reply): TransportAnswer {
       typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body),
     ),
   };
+}
+
+/** The code that a reply holds: '' for success, "unreadable" for none that can be read. */
+export function codeOf({ body }: Reply): string {
+  if (typeof body === "string") return "unreadable";
+  const { Error: error } = body["ResponseMetadata"] as {
+    Error?: { Code: string };
+  };
+  return error?.Code ?? "";
 }
 
 /** A refusal by a vendor, or a proxy before it, that echoes what it was sent. */

@@ -1,9 +1,16 @@
 /** Draws a world from a seed: account, settings, the vendor's moods, and what changes while a sweep is under way. */
+import { domainToASCII } from "node:url";
+import {
+  UNKIND,
+  type Unkind,
+  type UnkindFamily,
+} from "../../infra/local/live-emulator/unkind.ts";
 import type { Configuration } from "../../functions/aws/configuration.ts";
 import {
   createAccount,
   DAY,
   identifiers,
+  renew,
   type Certificate,
 } from "./account.ts";
 import { FAULTS, type Faults } from "./faults.ts";
@@ -12,7 +19,7 @@ import { LIMITERS } from "./limiter.ts";
 import { createRandom, type Random } from "./random.ts";
 import type { RunOptions, Tampering, World } from "./sweep-process.ts";
 import { VendorModel } from "./vendor-model.ts";
-import type { VendorSettings } from "./vendor-records.ts";
+import { KIND, type VendorSettings } from "./vendor-records.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 export interface Plan {
@@ -22,7 +29,14 @@ export interface Plan {
   readonly runs: readonly Omit<RunOptions, "tampering">[];
   /** The second starts while the first is under way, this long after it. */
   readonly overlapAfter: number | undefined;
+  /** For so long after the start of a run the listings are throttled. */
+  readonly busyMs: number;
 }
+
+/** Milliseconds by which clocks drift apart and still count as agreeing. */
+const DRIFT_MS = 280_000;
+/** Seconds for which others use up the limits, at the most: less than a sweep waits. */
+const BUSY_MS = 100_000;
 
 const PROJECTS = ["default", "video", "Video"];
 
@@ -35,6 +49,17 @@ function drawConfiguration(random: Random, epoch: number): Configuration {
     { match: "name", value: "*-ROOT", owner: "video-team" },
     { match: "domain", value: "live?.example1.com", owner: "video-team" },
     { match: "chainId", value: "a*", owner: "security" },
+    { match: "domain", value: "*.例子1.com", owner: "video-team" },
+    {
+      match: "domain",
+      value: `live?.${domainToASCII("bücher2.example")}.`,
+      owner: "video-team",
+    },
+    {
+      match: "name",
+      value: `live.${domainToASCII("例子1.com")}`,
+      owner: "ops",
+    },
     {
       match: "name",
       value: "cert-1*",
@@ -73,9 +98,39 @@ function drawFaults(random: Random): Faults {
   };
 }
 
-function drawVendor(random: Random): VendorSettings {
-  const lying = random.chance(0.4);
+/** Switches that would leave little to see if they were as common as the others. */
+const RARE: ReadonlySet<Unkind> = new Set([
+  "domain-total-absent",
+  "domains-hidden-all",
+]);
+
+function namesIn(family: UnkindFamily): Unkind[] {
+  return Object.keys(UNKIND[family]) as Unkind[];
+}
+
+/** None, one alone, or several of a few families together. */
+function drawUnkind(random: Random): ReadonlySet<Unkind> {
+  const families = Object.keys(UNKIND) as UnkindFamily[];
+  if (random.chance(0.2)) return new Set();
+  if (random.chance(0.15))
+    return new Set([random.pick(namesIn(random.pick(families)))]);
+  return new Set(
+    families
+      .filter(() => random.chance(0.5))
+      .flatMap(namesIn)
+      .filter((name) => random.chance(RARE.has(name) ? 0.1 : 0.45)),
+  );
+}
+
+function drawVendor(
+  random: Random,
+  unkind: ReadonlySet<Unkind>,
+): VendorSettings {
+  const lying = random.chance(0.3);
+  const drifts = unkind.has("clock-drifts");
   return {
+    ...KIND,
+    unkind,
     faults: drawFaults(random),
     lies: lying
       ? Array.from({ length: random.int(1, 2) }, () => random.pick<Lie>(LIES))
@@ -84,43 +139,147 @@ function drawVendor(random: Random): VendorSettings {
     limiter: random.pick(LIMITERS),
     latency: random.pick([5, 20, 20, 100, 100, 250, 250, 1500, 4000]),
     jitter: random.pick([0, 20, 300]),
-    pageCap: random.chance(0.6) ? 1000 : random.int(3, 40),
-    skew: random.chance(0.8) ? random.int(-2000, 2000) : random.int(-4e5, 4e5),
-    missing: random.chance(0.5) ? "ResourceNotFound" : "RequestForbidden",
+    certificatePageCap: unkind.has("certificate-pages-capped")
+      ? random.int(3, 40)
+      : 1000,
+    domainPageCap: unkind.has("domain-pages-capped") ? random.int(2, 15) : 1000,
+    skew: drifts
+      ? random.int(-DRIFT_MS, DRIFT_MS)
+      : random.chance(0.85)
+        ? random.int(-2000, 2000)
+        : random.int(-4e5, 4e5),
+    missing: unkind.has("missing-fine")
+      ? "fine"
+      : unkind.has("missing-forbidden")
+        ? "RequestForbidden"
+        : "ResourceNotFound",
+    unanswered: unkind.has("deletions-unanswered")
+      ? 1
+      : unkind.has("deletions-sometimes-unanswered")
+        ? 0.4
+        : 0,
     keepPages: true,
   };
 }
 
-/** More expired certificates appear than a round has counted. */
-function addExpired(world: World, random: Random, like: Certificate): void {
-  const { certificates } = world.vendor.account;
-  for (let n = random.int(1, 20); n > 0; n--) {
-    const chainId = random.hex(32);
-    const key = 10_000 + certificates.size + n * 1000;
-    certificates.set(key, {
-      ...like,
-      key,
-      chainId,
-      changedAt: world.clock.time,
-      poison: undefined,
-      fields: {
-        ...like.fields,
-        ChainID: chainId,
-        ChainIDVolc: "",
-        CertID: "",
-        CertName: `late-${String(n)}`,
-      },
-    });
+/** A certificate like another one, with identifiers of its own. */
+function addLike(world: World, random: Random, like: Certificate): Certificate {
+  const { vendor, clock } = world;
+  const { certificates } = vendor.account;
+  const chainId = random.hex(32);
+  // Keys of the account's own begin at 0, and none is used twice.
+  const key = 100_000 + vendor.changes;
+  const added: Certificate = {
+    ...like,
+    key,
+    chainId,
+    changedAt: clock.time,
+    poison: undefined,
+    stale: undefined,
+    filedAsExpired: undefined,
+    goneAt: undefined,
+    fields: {
+      ...like.fields,
+      ChainID: chainId,
+      ChainIDVolc: "",
+      CertID: "",
+      CertName: `late-${String(key)}`,
+    },
+  };
+  certificates.set(key, added);
+  vendor.changes += 1;
+  return added;
+}
+
+/** What the switches of change bring about, at just the moments that matter. */
+function arrange(world: World, random: Random): void {
+  const { clock, vendor, secret } = world;
+  const { unkind } = vendor.settings;
+  const { certificates } = vendor.account;
+  const midway = ["key-rotated-midway", "closed-midway"] as const;
+  const which = midway.filter((name) => unkind.has(name));
+  if (which.length > 0) {
+    const rotates = random.pick(which) === "key-rotated-midway";
+    vendor.midway = {
+      after: random.int(1, 12),
+      unanswered: rotates ? random.int(1, 2) : random.int(3, 8),
+      happen: rotates
+        ? () => {
+            vendor.keys.delete(secret.accessKeyId);
+            rotate(world, random);
+          }
+        : () => {
+            vendor.closed = "RequestForbidden.BillingStatus";
+          },
+    };
   }
+  // Below what makes three sweeps in a row read in vain.
+  let shifts = unkind.has("lists-shift") ? 4 : 0;
+  let renewals = unkind.has("renewed-while-read") ? 4 : 0;
+  vendor.onPage = (shown, hasMore) => {
+    if (renewals > 0 && random.chance(0.3)) {
+      renewals -= 1;
+      // After the page, before the next.
+      clock.at(clock.time, () => {
+        const expired = living(world).filter(
+          ({ notAfter }) => notAfter < vendor.now,
+        );
+        if (expired.length > 0) renewNow(world, random, random.pick(expired));
+      });
+    }
+    if (shifts > 0 && hasMore && random.chance(0.6)) {
+      shifts -= 1;
+      clock.at(clock.time, () => {
+        const what = random.int(0, 2);
+        const [before] = shown.filter(({ goneAt }) => goneAt === undefined);
+        if (what !== 0 && before !== undefined)
+          vendor.remove(vendor.living(before.chainId));
+        if (what !== 1 && certificates.size > 0) {
+          const like = random.pick([...certificates.values()]);
+          renew(addLike(world, random, like), clock.wall);
+        }
+      });
+    }
+  };
+}
+
+function living({ vendor }: World): Certificate[] {
+  return [...vendor.account.certificates.values()].filter(
+    ({ goneAt }) => goneAt === undefined,
+  );
+}
+
+function renewNow(
+  { clock, vendor }: World,
+  random: Random,
+  certificate: Certificate,
+): void {
+  const isStale = vendor.settings.unkind.has("stale-beside-renewed");
+  renew(
+    certificate,
+    clock.wall,
+    isStale ? clock.time + random.int(1000, 60_000) : undefined,
+  );
+  certificate.changedAt = clock.time;
+  vendor.changes += 1;
+}
+
+/** The secret gets another key, which the vendor knows. */
+function rotate({ vendor, secret, trace }: World, random: Random): void {
+  secret.accessKeyId = `AKLTrotated${String(secret.version)}`;
+  secret.secretAccessKey = `SECRET-second-${random.hex(16)}`;
+  secret.version += 1;
+  trace("rotate");
+  vendor.keys.add(secret.accessKeyId);
 }
 
 /** Schedules what other hands do in the meantime: renewals, bindings, deletions, new keys, jumps of clocks. */
 function disturb(world: World, random: Random): void {
   const { clock, vendor, secret } = world;
-  const { certificates, domains } = vendor.account;
+  const { domains } = vendor.account;
   for (let n = random.int(1, 6); n > 0; n--) {
     clock.at(random.int(0, random.chance(0.7) ? 8000 : 60_000), () => {
-      const all = [...certificates.values()];
+      const all = living(world);
       if (all.length === 0) return;
       const certificate = random.pick(all);
       const domain = domains.length === 0 ? undefined : random.pick(domains);
@@ -132,16 +291,15 @@ function disturb(world: World, random: Random): void {
           other.changedAt = clock.time;
       }
       if (what === 0) {
-        certificate.notAfter = Math.floor(clock.wall / 1000) * 1000 + 90 * DAY;
-        certificate.fields["NotAfter"] = new Date(certificate.notAfter)
-          .toISOString()
-          .replace(".000", "");
+        renewNow(world, random, certificate);
       } else if (what === 1 && domain !== undefined) {
         domain.boundTo = certificate.chainId;
+        domain.bound = certificate.key;
       } else if (what === 2 && domain !== undefined) {
         domain.boundTo = "";
+        domain.bound = undefined;
       } else if (what === 3) {
-        certificates.delete(certificate.key);
+        vendor.remove(vendor.living(certificate.chainId));
       } else if (what === 4) {
         vendor.settings = {
           ...vendor.settings,
@@ -149,18 +307,15 @@ function disturb(world: World, random: Random): void {
         };
         for (const other of all) other.changedAt = clock.time;
       } else if (what === 5) {
-        addExpired(world, random, certificate);
+        for (let more = random.int(1, 20); more > 0; more--)
+          addLike(world, random, certificate);
       }
     });
   }
   if (random.chance(0.4)) {
     const old = secret.accessKeyId;
     clock.at(random.int(0, 6000), () => {
-      secret.accessKeyId = `AKLTrotated`;
-      secret.secretAccessKey = `SECRET-second-${random.hex(16)}`;
-      secret.version += 1;
-      world.trace("rotate");
-      vendor.keys.add(secret.accessKeyId);
+      rotate(world, random);
     });
     clock.at(random.int(200, 12_000), () => vendor.keys.delete(old));
   }
@@ -175,14 +330,19 @@ function disturb(world: World, random: Random): void {
   }
 }
 
-export const CALM: Partial<VendorSettings> = {
-  faults: { kinds: [], rate: 0 },
-  lies: [],
-  skew: 0,
-  latency: 50,
-  jitter: 20,
-  pageCap: 1000,
-};
+/** The same vendor when nothing is wrong any more: what its documents leave open it still is. */
+export function calm(settings: VendorSettings): VendorSettings {
+  return {
+    ...settings,
+    faults: KIND.faults,
+    lies: KIND.lies,
+    skew: settings.unkind.has("clock-drifts")
+      ? Math.max(-DRIFT_MS, Math.min(DRIFT_MS, settings.skew))
+      : 0,
+    latency: 50,
+    jitter: 20,
+  };
+}
 
 export function drawPlan(seed: number, trace: (line: string) => void): Plan {
   const random = createRandom(seed);
@@ -190,18 +350,24 @@ export function drawPlan(seed: number, trace: (line: string) => void): Plan {
   const configuration = drawConfiguration(random.fork("settings"), epoch);
   const clock = new VirtualClock(epoch);
   const size = random.chance(0.9) ? random.int(5, 80) : random.int(100, 330);
+  const unkind = drawUnkind(random.fork("unkind"));
   const account = createAccount(random.fork("account"), {
+    unkind,
     size,
     now: epoch,
     graceDays: configuration.policy.graceDays,
     projects: random.chance(0.5) ? ["default"] : PROJECTS,
-    poisoned: random.chance(0.3) ? random.int(1, 4) : 0,
+    poisoned: unkind.has("certificates-refused")
+      ? random.int(8, 25)
+      : random.chance(0.3)
+        ? random.int(1, 4)
+        : 0,
     trouble: random.pick([0, 0.2, 0.5, 1]),
   });
   const vendor = new VendorModel(
     clock,
     account,
-    drawVendor(random.fork("vendor")),
+    drawVendor(random.fork("vendor"), unkind),
     random.fork("network"),
     trace,
   );
@@ -215,6 +381,7 @@ export function drawPlan(seed: number, trace: (line: string) => void): Plan {
   };
   vendor.keys.add(secret.accessKeyId);
   const world: World = { clock, vendor, secret, random, trace };
+  arrange(world, random.fork("arranged"));
   if (random.chance(0.5)) disturb(world, random.fork("disturbance"));
   const runs = Array.from({ length: random.int(1, 3) }, (_, index) => ({
     name: `run-${String(index + 1)}`,
@@ -240,6 +407,7 @@ export function drawPlan(seed: number, trace: (line: string) => void): Plan {
     configuration,
     runs,
     overlapAfter: random.chance(0.25) ? random.int(0, 15_000) : undefined,
+    busyMs: unkind.has("busy-at-first") ? random.int(10_000, BUSY_MS) : 0,
   };
 }
 

@@ -5,6 +5,7 @@ import { createRandom, type Random } from "../simulation/random.ts";
 import { CONFIGURATION } from "../simulation/scale.ts";
 import type { World } from "../simulation/sweep-process.ts";
 import { VendorModel } from "../simulation/vendor-model.ts";
+import { KIND } from "../simulation/vendor-records.ts";
 import { VirtualClock } from "../simulation/virtual-clock.ts";
 import { MonthAccount } from "./month-account.ts";
 import { MonthTruth } from "./month-truth.ts";
@@ -67,15 +68,11 @@ export function createMonth(seed: number): Month {
     clock,
     account.account,
     {
+      ...KIND,
       faults: NORMAL,
-      lies: [],
-      lieRate: 0,
       limiter: "sliding-log",
       latency: 60,
       jitter: 60,
-      pageCap: 1000,
-      skew: 0,
-      missing: "ResourceNotFound",
       keepPages: true,
     },
     counting,

@@ -314,4 +314,41 @@ describe("a secret that changed in between", () => {
     });
     expect(outcome).toMatchObject({ outcome: "failed", sent: true });
   });
+
+  it.each([
+    [
+      "throttled the second time",
+      failure({ kind: "throttled", outcome: "not done" }),
+    ],
+    [
+      "too late the second time",
+      failure({ kind: "too-late", outcome: "not done", attempts: 0 }),
+    ],
+  ])(
+    "after an unknown attempt, and %s, may have been deleted",
+    async (_what, again) => {
+      const { outcome } = await removal({
+        deletes: [changed.after(2, true), again],
+        lists: [failure({ kind: "timeout" })],
+      });
+      expect(outcome).toMatchObject({
+        outcome: "failed",
+        sent: true,
+        failure: { possiblyDone: true, attempts: 2 + again.attempts },
+      });
+    },
+  );
+});
+
+describe("a reading that shifted", () => {
+  it("does not prove that a certificate is not there", async () => {
+    await expect(
+      removal({ reads: [[]], isSettled: false }),
+    ).rejects.toMatchObject({ kind: "incomplete-listing" });
+  });
+
+  it("is acted on where it has the certificate", async () => {
+    const { outcome } = await removal({ isSettled: false });
+    expect(outcome.outcome).toBe("deleted");
+  });
 });

@@ -52,6 +52,10 @@ interface Story {
   /** What each reading shows or fails with; the last goes on for ever. */
   readonly readings: readonly (readonly Fields[] | Error)[];
   readonly readingMs?: number | ((round: number) => number);
+  /** Whether the n-th reading was settled. @default always */
+  readonly isSettled?: (round: number) => boolean;
+  /** The list that settles what is in doubt. */
+  readonly list?: readonly Fields[] | Error;
   /** DeleteCert: its failure, or undefined. */
   readonly deletes?: (order: DeletionOrder, call: number) => unknown;
   readonly deletionMs?: number;
@@ -64,6 +68,7 @@ async function run(story: Story) {
   const lines: Fields[] = [];
   const orders: DeletionOrder[] = [];
   let rounds = 0;
+  let lists = 0;
   const { readingMs = 1000 } = story;
   const work = sweep(
     {
@@ -89,13 +94,23 @@ async function run(story: Story) {
             ]),
             domains: [{ name: "free.example.com", boundTo: "" }],
             startedAt,
-            isSettled: true,
+            isSettled: story.isSettled?.(round) ?? true,
             readAt: { certificates: "", domains: "" },
             requestId: "",
             secretVersion: `v${String(round)}`,
           };
         },
-        listCertificates: () => Promise.reject(new Error("not for a sweep")),
+        async listCertificates({ signal }) {
+          lists += 1;
+          await clock.sleep(1000, signal);
+          const shown = story.list ?? new Error("no list was expected");
+          if (shown instanceof Error) throw shown;
+          const records = shown.map(readCertificateRecord);
+          return {
+            certificates: uniteListings([{ expiring: true, records }]),
+            requestId: "",
+          };
+        },
       },
       remover: {
         async deleteCertificate(order) {
@@ -132,6 +147,7 @@ async function run(story: Story) {
   );
   return {
     ...result,
+    lists,
     report: result.report as SweepReport,
     lines,
     orders,
@@ -491,5 +507,149 @@ describe("the report", () => {
       },
       { event: "sweep-summary", mode: "dry-run", items: 2 },
     ]);
+  });
+});
+
+describe("what may have been deleted without the vendor's word", () => {
+  const lost = failure({ outcome: "unknown", possiblyDone: true });
+  const forbidden = failure({ kind: "forbidden", code: "RequestForbidden" });
+  /** The run ends at once after the first certificate, before another reading could tell. */
+  const ended = (first: VendorFailure, list: readonly Fields[] | Error) =>
+    run({
+      readings: [many(2)],
+      deletes: ({ chainId }) =>
+        chainId === id(1) ? first : failure({ kind: "billing" }),
+      list,
+    });
+
+  it.each([
+    ["lost", lost],
+    ["forbidden", forbidden],
+    ["not found", failure({ kind: "not-found" })],
+  ])("is settled by one more list: %s", async (_what, first) => {
+    const gone = await ended(first, many(2).slice(1));
+    expect(gone.lists).toBe(1);
+    expect(gone.report.stoppedBecause).toBe("vendor-billing");
+    expect(gone.report.items).toMatchObject([
+      { chainId: id(1), outcome: "alreadyGone" },
+      { chainId: id(2), outcome: "failed" },
+    ]);
+    expect(gone.report.items[0]).not.toHaveProperty("error");
+    const there = await ended(first, many(2));
+    expect(there.report.counts).toMatchObject({ failed: 2 });
+    expect(there.report.items[0]?.error).toContain(
+      "A list read afterwards still has it.",
+    );
+  });
+
+  it("stays in doubt where no list can be had", async () => {
+    const { report, lines } = await ended(lost, failure({ kind: "billing" }));
+    expect(report.counts).toMatchObject({ unconfirmed: 1, failed: 1 });
+    expect(report.items).toMatchObject([
+      { outcome: "unconfirmed" },
+      { outcome: "failed" },
+    ]);
+    expect(report.items[0]?.error).toContain("It may have been deleted");
+    expect(lines.filter(({ event }) => event === "not-settled")).toHaveLength(
+      1,
+    );
+    expect(lines.filter(({ event }) => event === "delete-settled")).toEqual([
+      expect.objectContaining({ chainId: id(1), outcome: "unconfirmed" }),
+    ]);
+  });
+
+  it("is nothing that the vendor refused plainly: no list is read", async () => {
+    const { report, lists } = await run({
+      readings: [many(1)],
+      deletes: () => failure({ kind: "billing" }),
+    });
+    expect(lists).toBe(0);
+    expect(report.counts).toMatchObject({ failed: 1, unconfirmed: 0 });
+  });
+
+  it("is not told by a reading that shifted", async () => {
+    const { report, lists } = await run({
+      readings: [many(1), []],
+      isSettled: (round) => round === 1,
+      deletes: () => lost,
+      list: many(1),
+    });
+    expect(report).toMatchObject({ stoppedBecause: "done", rounds: 2 });
+    expect(lists).toBe(1);
+    expect(report.items).toMatchObject([{ outcome: "failed" }]);
+  });
+
+  it("leaves what was not tried where a reading that shifted does not show it", async () => {
+    const { report } = await run({
+      readings: [many(3), []],
+      isSettled: (round) => round === 1,
+      settings: { maxDeletions: 3 },
+      deletes: ({ chainId }) => (chainId === id(1) ? undefined : TOO_LATE),
+    });
+    expect(report.counts).toMatchObject({ deleted: 1, remaining: 2 });
+  });
+
+  it("was tried, though the secret changed in between, and counts towards the bound", async () => {
+    const changed = failure({
+      kind: "secret-changed",
+      outcome: "not done",
+      attempts: 2,
+      possiblyDone: true,
+    });
+    const { report, orders } = await run({
+      readings: [many(1), many(3).slice(1), many(3).slice(2)],
+      settings: { maxDeletions: 2 },
+      deletes: ({ chainId }) => (chainId === id(1) ? changed : undefined),
+    });
+    expect(orders.map(({ chainId }) => chainId)).toEqual([1, 2].map(id));
+    expect(report.counts).toMatchObject({
+      eligible: 3,
+      alreadyGone: 1,
+      remaining: 1,
+    });
+    expect(report.items[0]).toMatchObject({ chainId: id(1), attempts: 2 });
+  });
+
+  it("was not tried where only an old key had been refused, and is tried again", async () => {
+    const { report, orders } = await run({
+      readings: [many(1), many(1), []],
+      deletes: (_, call) =>
+        call === 1
+          ? failure({ kind: "secret-changed", outcome: "not done" })
+          : undefined,
+    });
+    expect(orders).toHaveLength(2);
+    expect(report.items).toMatchObject([{ outcome: "deleted", attempts: 2 }]);
+  });
+
+  it("is in doubt again where a second try fails after a success", async () => {
+    const { report } = await run({
+      readings: [many(1), many(1)],
+      deletes: (_, call) =>
+        call === 1 ? undefined : failure({ kind: "billing" }),
+      list: failure({ kind: "billing" }),
+    });
+    expect(report.items).toMatchObject([{ outcome: "unconfirmed" }]);
+  });
+});
+
+describe("failures in a row", () => {
+  it.each([
+    ["no connection", { kind: "unreachable", outcome: "not done" }, true],
+    ["another TLS identity", { kind: "unreachable" }, true],
+    ["throttled", { kind: "throttled", outcome: "not done" }, true],
+    ["unknown outcomes", { outcome: "unknown", possiblyDone: true }, true],
+    ["forbidden", { kind: "forbidden" }, false],
+    ["parameters refused", { kind: "invalid-parameter" }, false],
+    ["not found", { kind: "not-found" }, false],
+    ["any other answer", { kind: "vendor-error" }, false],
+  ] as const)("%s: they end the run: %j", async (_what, over, ends) => {
+    const { report } = await run({
+      readings: [many(40)],
+      deletes: () => failure(over),
+      list: many(40),
+    });
+    expect(report.stoppedBecause).toBe(ends ? "vendor-unhealthy" : "done");
+    expect(report.counts.remaining > 0).toBe(ends);
   });
 });

@@ -25,6 +25,8 @@ export interface EmulatedCertificate {
     readonly available: boolean;
     readonly expiring: boolean;
   }[];
+  /** What every DeleteCert of it is refused with. */
+  refusal?: { readonly code: string; readonly status: number };
   /** Listed for every project that is asked for. */
   ignoresProjectFilter?: boolean;
 }

@@ -1,5 +1,5 @@
 import { findCertificate, type Action } from "./account.ts";
-import { liveError } from "./envelope.ts";
+import { LiveError, liveError } from "./envelope.ts";
 
 /**
  * DeleteCert, docs/6469/1126818: removes every record of a chain id, at once and for good. A domain that was bound to
@@ -8,7 +8,11 @@ import { liveError } from "./envelope.ts";
 export const deleteCert: Action = (input) => {
   const { parameters, account, switches } = input;
   const chainId = parameters.required("ChainID");
-  const { certId, chainIdVolc } = findCertificate(input, chainId);
+  const { certId, chainIdVolc, refusal } = findCertificate(input, chainId);
+  if (refusal !== undefined) {
+    const { code, status } = refusal;
+    throw new LiveError(code, status, undefined, "Told to refuse.");
+  }
   if (switches.bound === "refuse") {
     const ids = [chainId, certId, chainIdVolc].map((id) => id.toLowerCase());
     // An assumption: the page has no code for a certificate in use.

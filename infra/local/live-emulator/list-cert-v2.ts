@@ -4,7 +4,7 @@ import {
   type ActionInput,
   type EmulatedCertificate,
 } from "./account.ts";
-import { readPaging } from "./parameters.ts";
+import { pageOf } from "./parameters.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -89,10 +89,8 @@ function matcherOf(
  */
 export const listCertV2: Action = (input) => {
   const { parameters, account, switches, now } = input;
-  const paging = switches.ignorePaging ? undefined : readPaging(parameters);
   const found = account.certificates.filter(matcherOf(input));
-  const page =
-    paging === undefined ? found : found.slice(paging.from, paging.to);
+  const { page, counted } = pageOf(parameters, found, switches);
   let [active, closing, expired] = [0, 0, 0];
   for (const { notAfter } of found) {
     const left = instantOf(notAfter) - now;
@@ -106,7 +104,7 @@ export const listCertV2: Action = (input) => {
       page.length === 0
         ? empty[switches.certListWhenEmpty]
         : page.map((certificate) => listed(certificate, now)),
-    ...(switches.sendTotal && { Total: found.length }),
+    ...counted,
     ExpirationInfo: {
       ActiveNum: active,
       ClosingExpireNum: closing,

@@ -1,6 +1,6 @@
 import type { Action, EmulatedDomain } from "./account.ts";
 import { liveError } from "./envelope.ts";
-import { readPaging } from "./parameters.ts";
+import { pageOf } from "./parameters.ts";
 
 /** What ListDomainDetail and DescribeDomain both say about a domain. */
 export function describe(domain: EmulatedDomain): object {
@@ -32,7 +32,6 @@ export const listDomainDetail: Action = ({ parameters, account, switches }) => {
         message: `${name} must be from 1 to 1000.`,
       });
   }
-  const paging = switches.ignorePaging ? undefined : readPaging(parameters);
   // An empty list filters nothing, as an absent one.
   const allows = <T>(list: readonly T[] | undefined) => {
     const allowed = new Set(list);
@@ -51,14 +50,13 @@ export const listDomainDetail: Action = ({ parameters, account, switches }) => {
       regions(one.region ?? "cn") &&
       statuses(one.status),
   );
-  const page =
-    paging === undefined ? found : found.slice(paging.from, paging.to);
+  const { page, counted } = pageOf(parameters, found, switches);
   return {
     DomainList: page.map((one) => ({
       ProjectName: one.projectName,
       Tags: [],
       ...describe(one),
     })),
-    ...(switches.sendTotal && { Total: found.length }),
+    ...counted,
   };
 };

@@ -1,4 +1,5 @@
 import { liveError, type LiveError } from "./envelope.ts";
+import type { Switches } from "./switches.ts";
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -82,22 +83,30 @@ export function readParameters(body: Buffer): Parameters {
   return parametersOf(value);
 }
 
-/**
- * Which part of a listing to answer with, from `PageNum` (from 1) and `PageSize`; undefined for all of it.
- * @throws LiveError `InvalidParam` below 1
- */
-export function readPaging(
+/** The page of a listing that was asked for, and its `Total`, as the switches have it. */
+export function pageOf<T>(
   parameters: Parameters,
-): { readonly from: number; readonly to: number } | undefined {
-  const pageNum = parameters.integer("PageNum");
-  const pageSize = parameters.integer("PageSize");
-  if ((pageNum ?? 1) < 1 || (pageSize ?? 1) < 1)
+  found: readonly T[],
+  { ignorePaging, maxPageSize, total }: Readonly<Switches>,
+): { readonly page: readonly T[]; readonly counted: { Total?: number } } {
+  const pageNum = parameters.integer("PageNum") ?? 1;
+  const asked = parameters.integer("PageSize");
+  if (pageNum < 1 || (asked ?? 1) < 1)
     throw liveError("InvalidParam", {
       message: "PageNum and PageSize start at 1.",
     });
-  if (pageSize === undefined) return undefined;
-  const from = ((pageNum ?? 1) - 1) * pageSize;
-  return { from, to: from + pageSize };
+  const size = Math.min(asked ?? Infinity, maxPageSize ?? Infinity);
+  const page =
+    ignorePaging || size === Infinity
+      ? found
+      : found.slice((pageNum - 1) * size, pageNum * size);
+  return {
+    page,
+    counted:
+      total === "absent"
+        ? {}
+        : { Total: total === "query" ? found.length : page.length },
+  };
 }
 
 /** The same parameters, asking for the page before. */

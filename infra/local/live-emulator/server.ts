@@ -64,6 +64,8 @@ export interface LiveEmulatorOptions {
     readonly domains?: readonly EmulatedDomain[];
   };
   readonly switches?: Partial<Switches>;
+  /** Told of each request as it arrives: the account may change between two pages. */
+  readonly onCall?: (action: string, body: string) => void;
   /** Milliseconds since the epoch. @default Date.now */
   readonly now?: () => number;
 }
@@ -203,6 +205,7 @@ export async function startLiveEmulator(
   ): Promise<void> {
     const call = await readCall(request);
     const entry = record(call);
+    options.onCall?.(call.action, call.body.toString());
     const fault = faults.take(call.action);
     const given: Answer =
       fault !== undefined && isBeforeTheService(fault)

@@ -18,8 +18,10 @@ export interface Switches {
   ignorePaging: boolean;
   /** ListCertV2 shows expired and unexpired ones, whatever `Expiring` says. @default false */
   ignoreExpiringFilter: boolean;
-  /** @default true */
-  sendTotal: boolean;
+  /** What `Total` counts: the whole query, or the page alone; or it is left out. @default "query" */
+  total: "query" | "page" | "absent";
+  /** Pages are cut to this, whatever `PageSize` was asked for; null is no limit. @default null */
+  maxPageSize: number | null;
   /** Requests that an action takes in any second, or a map from action to that, 10 for the others; null is no limit. @default 10 */
   perSecond: number | null | Readonly<Record<string, number | null>>;
   /** How long an answer waits after the action took place, in milliseconds. @default 0 */
@@ -39,7 +41,8 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   certListWhenEmpty: "array",
   ignorePaging: false,
   ignoreExpiringFilter: false,
-  sendTotal: true,
+  total: "query",
+  maxPageSize: null,
   perSecond: PER_SECOND,
   latencyMs: 0,
 };
@@ -72,7 +75,12 @@ const PERMITTED: Readonly<Record<keyof Switches, Permitted>> = {
   certListWhenEmpty: oneOf("array", "null", "absent"),
   ignorePaging: FLAG,
   ignoreExpiringFilter: FLAG,
-  sendTotal: FLAG,
+  total: oneOf("query", "page", "absent"),
+  maxPageSize: {
+    words: "a whole number from 1, or null",
+    has: (value) =>
+      value === null || (Number.isSafeInteger(value) && Number(value) >= 1),
+  },
   perSecond: {
     words: "a number from 0, null, or a map from action to such",
     has: (value) =>
