@@ -76,8 +76,10 @@ export function foresee(
   now: number,
 ): (judgement: Judgement) => Ending | undefined {
   const bound = domainsById(domains);
-  return ({ certificate: { records }, state }) => {
+  return ({ certificate: { records }, state, reasons }) => {
     if (state !== "valid" || warnDays === 0) return undefined;
+    // Another project's certificates do not exist for this deployment.
+    if (reasons.includes("out-of-scope")) return undefined;
     const [first] = records
       .map((record) => ({ record, ends: record.ends ?? Infinity }))
       .filter(

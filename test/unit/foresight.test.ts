@@ -53,7 +53,11 @@ function certificate(
 }
 
 /** @param bindings domain -> identifier of its certificate */
-function world(items: readonly Fields[], bindings: Record<string, string>) {
+function world(
+  items: readonly Fields[],
+  bindings: Record<string, string>,
+  projectNames: readonly string[] = [],
+) {
   const records = items.map(readCertificateRecord);
   const isExpired = ({ status }: { status: string }) => status === "Expire";
   const certificates = uniteListings([
@@ -65,7 +69,11 @@ function world(items: readonly Fields[], bindings: Record<string, string>) {
     .filter((domain) => domain !== undefined);
   return {
     domains,
-    judgements: judge({ certificates, domains }, POLICY, NOW),
+    judgements: judge(
+      { certificates, domains },
+      { ...POLICY, projectNames },
+      NOW,
+    ),
   };
 }
 
@@ -90,6 +98,15 @@ function said(
 
 const isWarned = (one: Fields, warnDays?: WarnDays): boolean =>
   warned([one], { "a.net": id(1) }, warnDays).length > 0;
+
+it("certificates of other projects are not warned of: they do not exist here", () => {
+  const theirs = certificate(1, DAY, [], { ProjectName: "theirs" });
+  const count = (projectNames: readonly string[]) => {
+    const seen = world([theirs], { "a.net": id(1) }, projectNames);
+    return expiringInUse(seen.judgements, seen.domains, "auto", NOW).length;
+  };
+  expect([count([]), count(["ours"]), count(["theirs"])]).toEqual([1, 0, 1]);
+});
 
 describe("about to expire, to the millisecond", () => {
   it.each([
