@@ -1,5 +1,5 @@
 /** The settings of a function, all checked at start and every problem reported together (README, "Settings"). */
-import { isObject } from "../janitor/certificate.ts";
+import { isChainId, isObject } from "../janitor/certificate.ts";
 import type { ProtectRule } from "../janitor/protect.ts";
 import type { Policy } from "../janitor/verdict.ts";
 
@@ -40,6 +40,10 @@ export class BadConfiguration extends Error {
 /** Thrown by the readers below with what is permitted. */
 class Invalid extends Error {}
 
+/** For what may hold a key by mistake. */
+const NOT_SHOWN =
+  "is wrong (its value is not repeated here, in case it is a key)";
+
 function shown(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
@@ -56,16 +60,20 @@ function endpoint(text: string): URL {
     `${url.origin}/` === url.href;
   if (!permitted) {
     throw new Invalid(
-      `is ${shown(text)}; it must be https on *.volcengineapi.com or *.byteplusapi.com, or http on a loopback host, without path or user.`,
+      `${NOT_SHOWN}; it must be https on *.volcengineapi.com or *.byteplusapi.com, or http on a loopback host, without path or user.`,
     );
   }
   return url;
 }
 
-function matching(pattern: RegExp, permitted: string) {
+function matching(
+  pattern: RegExp,
+  permitted: string,
+  is = (text: string) => `is ${shown(text)}`,
+) {
   return (text: string): string => {
     if (!pattern.test(text))
-      throw new Invalid(`is ${shown(text)}; it must be ${permitted}.`);
+      throw new Invalid(`${is(text)}; it must be ${permitted}.`);
     return text;
   };
 }
@@ -149,6 +157,10 @@ function protectRule(item: unknown, index: number): ProtectRule {
     return bad("match must be chainId, name or domain");
   if (typeof value !== "string" || value === "")
     return bad("value must be a glob, not empty");
+  if (match === "chainId" && !/[*?]/.test(value) && !isChainId(value))
+    return bad(
+      "a chainId without * and ? must be 32 hexadecimal digits, else it matches nothing",
+    );
   if (typeof owner !== "string" || owner === "")
     return bad("owner must say who wants it kept");
   if (until === undefined) return { match, value, owner };
@@ -189,7 +201,11 @@ export function readConfiguration(env: Environment): Configuration & Foresight {
     secretId: read(
       "VOLCENGINE_SECRET_ID",
       "",
-      matching(/^[\w/+=.@:-]{1,2048}$/, "the name or ARN of a secret"),
+      matching(
+        /^[\w/+=.@:-]{1,2048}$/,
+        "the name or ARN of a secret",
+        () => NOT_SHOWN,
+      ),
     ),
     endpoint: read(
       "VOLCENGINE_ENDPOINT",
@@ -213,7 +229,8 @@ export function readConfiguration(env: Environment): Configuration & Foresight {
       ),
     },
     maxDeletions: read("MAX_DELETIONS", 100, whole(1, 100_000)),
-    dryRun: read("DRY_RUN", "false", oneOf("true", "false")) === "true",
+    // An absent one deletes nothing.
+    dryRun: read("DRY_RUN", "true", oneOf("true", "false")) === "true",
     sendsPerSecond: read(
       "SENDS_PER_SECOND",
       7.8,

@@ -19,19 +19,27 @@ const STALE_MS = 60 * 60_000;
 /** After such a failure the store is left alone for a while. */
 const RETRY_MS = 30_000;
 
-/** The secret is missing, unreadable or malformed. The message names the secret and the field, never a value. */
+/** What the stack puts into the secret that it makes (infra/credentials.ts), until the operator puts a key there. */
+const PLACEHOLDER = "replace-this-placeholder";
+
+/**
+ * How a message calls the secret. Its name is not repeated: a key put there by mistake would pass for a name.
+ */
+const THE_SECRET = "The secret that VOLCENGINE_SECRET_ID names";
+
+/** The secret is missing, unreadable or malformed. The message names the variable and the field, never a value. */
 export class SecretUnusable extends Error {
   override readonly name = "SecretUnusable";
 }
 
-function parse(
-  secretId: string,
-  { SecretString: text, VersionId: version }: GetSecretValueCommandOutput,
-): AccessKey {
+function parse({
+  SecretString: text,
+  VersionId: version,
+}: GetSecretValueCommandOutput): AccessKey {
   const unusable = (what: string): never => {
     // Without a cause: what JSON.parse says quotes the secret.
     throw new SecretUnusable(
-      `The secret ${secretId} ${what}; it must be JSON like {"accessKeyId": "...", "secretAccessKey": "..."}.`,
+      `${THE_SECRET} ${what}; it must be JSON like {"accessKeyId": "...", "secretAccessKey": "..."}.`,
     );
   };
   if (text === undefined) return unusable("holds no text");
@@ -55,8 +63,13 @@ function parse(
     }
     return content;
   };
+  const accessKeyId = field("accessKeyId");
+  if (accessKeyId === PLACEHOLDER)
+    return unusable(
+      "still holds the placeholder that the stack put there: put the vendor's access key in its place",
+    );
   return {
-    accessKeyId: field("accessKeyId"),
+    accessKeyId,
     secretAccessKey: field("secretAccessKey"),
     ...(value["sessionToken"] !== undefined && {
       sessionToken: field("sessionToken"),
@@ -94,10 +107,10 @@ export function createSecretSource(
     } catch (cause) {
       // Without the cause: an answer that is no JSON is quoted in it.
       throw new SecretUnusable(
-        `The secret ${secretId} could not be read from Secrets Manager (${cause instanceof Error ? cause.name : "unknown error"}); check that it exists and that this function may read it.`,
+        `${THE_SECRET} could not be read from Secrets Manager (${cause instanceof Error ? cause.name : "unknown error"}); check that it exists and that this function may read it.`,
       );
     }
-    return parse(secretId, output);
+    return parse(output);
   };
 
   const read = (): Promise<AccessKey> => {

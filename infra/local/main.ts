@@ -80,6 +80,8 @@ const settings = Object.fromEntries(
 const env = {
   VOLCENGINE_SECRET_ID: SECRET_ID,
   VOLCENGINE_ENDPOINT: live.url,
+  // The demonstration shows deletions.
+  DRY_RUN: "false",
   ...demoSettings,
   ...settings,
   SWEEP_FUNCTION_NAME: SWEEP_FUNCTION,

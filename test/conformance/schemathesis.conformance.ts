@@ -93,6 +93,7 @@ async function startEverything() {
             ...env,
             VOLCENGINE_SECRET_ID: SECRET_ID,
             VOLCENGINE_ENDPOINT: world.live.url,
+            DRY_RUN: "false",
           },
         }),
         timeoutMs: 900_000,

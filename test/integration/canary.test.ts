@@ -166,7 +166,11 @@ function host(env: Host["env"]): Host {
 
 async function sweep(endpoint: string): Promise<void> {
   const handler = createSweepHandler(
-    host({ VOLCENGINE_SECRET_ID: SECRET_ID, VOLCENGINE_ENDPOINT: endpoint }),
+    host({
+      VOLCENGINE_SECRET_ID: SECRET_ID,
+      VOLCENGINE_ENDPOINT: endpoint,
+      DRY_RUN: "false",
+    }),
   );
   const context = {
     awsRequestId: "run-1",

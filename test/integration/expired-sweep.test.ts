@@ -47,6 +47,7 @@ async function world(
   return {
     VOLCENGINE_SECRET_ID: SECRET_ID,
     VOLCENGINE_ENDPOINT: live.url,
+    DRY_RUN: "false",
     REPORT_TOPIC_ARN: TOPIC,
   };
 }

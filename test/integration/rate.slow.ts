@@ -45,6 +45,7 @@ describe("thirty real seconds over sockets", () => {
         VOLCENGINE_SECRET_ID: SECRET_ID,
         VOLCENGINE_ENDPOINT: live.url,
         MAX_DELETIONS: "1000",
+        DRY_RUN: "false",
       },
       clock: systemClock,
       random: Math.random,

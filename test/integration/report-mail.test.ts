@@ -66,6 +66,7 @@ async function sweep(
       VOLCENGINE_SECRET_ID: SECRET_ID,
       VOLCENGINE_ENDPOINT: live.url,
       REPORT_TOPIC_ARN: TOPIC,
+      DRY_RUN: "false",
       ...env,
     },
     clock: systemClock,

@@ -131,6 +131,7 @@ export async function startSystem(truth: Truth): Promise<System> {
         VOLCENGINE_ENDPOINT: urls.live,
         GRACE_DAYS: String(GRACE_DAYS),
         MAX_DELETIONS: "1000",
+        DRY_RUN: "false",
         PROTECT: JSON.stringify(PROTECT),
         SWEEP_FUNCTION_NAME: SWEEP_FUNCTION,
       },

@@ -192,12 +192,6 @@ export const SURVIVORS: readonly Survivor[] = [
       "a fallback for a setting that is wrong or missing, which throws in the end",
   },
   {
-    file: "functions/aws/configuration.ts",
-    line: 'dryRun: read("DRY_RUN", "false", oneOf("true", "false")) === "true",',
-    mutants: ['""'],
-    because: "any fallback but true means false",
-  },
-  {
     file: "functions/aws/http-event.ts",
     line: "} catch {",
     mutants: ["{}"],

@@ -126,6 +126,7 @@ export async function startWorld(
       env: {
         VOLCENGINE_SECRET_ID: SECRET_ID,
         VOLCENGINE_ENDPOINT: live.url,
+        DRY_RUN: "false",
         ...options.env,
       },
       ...options.host,

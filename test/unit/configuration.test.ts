@@ -37,7 +37,7 @@ it("has a default for all but the secret", () => {
       protect: [],
     },
     maxDeletions: 100,
-    dryRun: false,
+    dryRun: true,
     sendsPerSecond: 7.8,
     warnDays: "auto",
     sweepIntervalMinutes: 1440,
@@ -47,6 +47,11 @@ it("has a default for all but the secret", () => {
 const PROTECT = [
   { match: "name", value: "*-root", owner: "video-team", until: "2027-01-31" },
   { match: "chainId", value: "be37????", owner: "ops" },
+  {
+    match: "chainId",
+    value: "4060E26538A149E2A87B420000000015",
+    owner: "ops",
+  },
   { match: "domain", value: "*.example.com", owner: "证书组" },
 ];
 
@@ -186,6 +191,10 @@ describe("a bad setting is refused by its name", () => {
         rule({ match: "names" }),
         rule({ match: ["name"] }),
         rule({ value: "" }),
+        rule({ match: "chainId", value: "be37" }),
+        rule({ match: "chainId", value: "4060E26538A149E2A87B42000000000" }),
+        rule({ match: "chainId", value: "4060e26538a149e2a87b4200000000010" }),
+        rule({ match: "chainId", value: "4060e26538a149e2a87b42000000000g" }),
         rule({ value: 1 }),
         rule({ owner: "" }),
         rule({ owner: undefined }),
@@ -221,6 +230,15 @@ describe("a bad setting is refused by its name", () => {
       /^PROTECT has a bad rule 1: owner must say who wants it kept\. A rule looks like/,
     );
   });
+
+  it.each(["VOLCENGINE_SECRET_ID", "VOLCENGINE_ENDPOINT"])(
+    "without the value of %s, which may be a key by mistake",
+    (name) => {
+      const [problem = ""] = problemsOf(name, "AKLT CANARY");
+      expect(problem).toMatch(new RegExp(`^${name} is wrong`));
+      expect(problem).not.toMatch(/AKLT|CANARY/);
+    },
+  );
 
   it("cut short where it is long, and escaped", () => {
     const [problem = ""] = problemsOf("DRY_RUN", `"\n${"x".repeat(10_000)}`);

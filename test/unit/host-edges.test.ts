@@ -47,11 +47,11 @@ describe("a bad setting is told in full", () => {
   it.each<[Record<string, string>, string]>([
     [
       { VOLCENGINE_SECRET_ID: "a b" },
-      'VOLCENGINE_SECRET_ID is "a b"; it must be the name or ARN of a secret.',
+      "VOLCENGINE_SECRET_ID is wrong (its value is not repeated here, in case it is a key); it must be the name or ARN of a secret.",
     ],
     [
       { VOLCENGINE_ENDPOINT: "https://evil.example" },
-      'VOLCENGINE_ENDPOINT is "https://evil.example"; it must be https on *.volcengineapi.com or *.byteplusapi.com, or http on a loopback host, without path or user.',
+      "VOLCENGINE_ENDPOINT is wrong (its value is not repeated here, in case it is a key); it must be https on *.volcengineapi.com or *.byteplusapi.com, or http on a loopback host, without path or user.",
     ],
     [
       { VOLCENGINE_REGION: "X" },

@@ -287,6 +287,14 @@ describe("a secret that is none", () => {
       /secretAccessKey with white space or other/,
     ],
     [
+      "as the stack made it",
+      holding({
+        accessKeyId: "replace-this-placeholder",
+        secretAccessKey: CANARY,
+      }),
+      /still holds the placeholder/,
+    ],
+    [
       "not there",
       Object.assign(new Error("m"), { name: "ResourceNotFoundException" }),
       /could not be read from Secrets Manager \(ResourceNotFoundException\)/,
@@ -297,14 +305,18 @@ describe("a secret that is none", () => {
       /could not be read from Secrets Manager/,
     ],
   ])(
-    "being %s names the secret and what is wrong, never a value",
+    "being %s names the variable and what is wrong, never a value",
     async (_what, content, says) => {
       const error: unknown = await source(content)
         .current()
         .catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(SecretUnusable);
       expect(String(error)).toMatch(says);
-      expect(String(error)).toContain("The secret live/key ");
+      expect(String(error)).toContain(
+        "The secret that VOLCENGINE_SECRET_ID names ",
+      );
+      // Somebody may have put a key where its name belongs.
+      expect(everything(error)).not.toContain("live/key");
       expect(everything(error)).not.toContain(CANARY);
     },
   );
