@@ -3,6 +3,7 @@ import {
   BadConfiguration,
   readConfiguration,
   type Configuration,
+  type Foresight,
 } from "./aws/configuration.ts";
 import {
   noRoute,
@@ -23,7 +24,11 @@ import {
 } from "./aws/problem.ts";
 import { lambdaStart } from "./aws/start-sweep.ts";
 import { BadPayload, readSweepPayload } from "./aws/sweep-payload.ts";
-import { inventory, inventoryEntry, readCursor } from "./janitor/inventory.ts";
+import {
+  inventory,
+  inventoryEntries,
+  readCursor,
+} from "./janitor/inventory.ts";
 import { patiently } from "./janitor/patience.ts";
 import { remove, type Removal } from "./janitor/remove.ts";
 import { judge, judgeOne } from "./janitor/verdict.ts";
@@ -61,7 +66,7 @@ interface Trace {
 }
 
 interface Wired {
-  readonly configuration: Configuration;
+  readonly configuration: Configuration & Foresight;
   readonly vendor: Vendor;
 }
 
@@ -160,7 +165,7 @@ export function createApiHandler(
   ): Promise<HttpAnswer> => {
     const { verdict, state, limit, cursor } = readQuery(request, {
       verdict: ["delete", "keep"],
-      state: ["expired", "valid"],
+      state: ["expired", "valid", "expiring"],
       limit: /^([1-9]\d{0,2}|1000)$/,
       cursor: /^[\w-]{1,1000}$/,
     });
@@ -170,15 +175,25 @@ export function createApiHandler(
     }
     const { configuration, vendor } = wired();
     const observation = await observe(vendor, deadline);
+    const { policy, warnDays } = configuration;
+    const now = clock.now();
     return jsonAnswer(
       200,
       requestId,
-      inventory(judge(observation, configuration.policy, clock.now()), {
-        verdict,
-        state,
-        after,
-        limit: limit === undefined ? 1000 : Number(limit),
-      }),
+      inventory(
+        inventoryEntries(
+          judge(observation, policy, now),
+          observation.domains,
+          warnDays,
+          now,
+        ),
+        {
+          verdict,
+          state,
+          after,
+          limit: limit === undefined ? 1000 : Number(limit),
+        },
+      ),
     );
   };
 
@@ -191,20 +206,19 @@ export function createApiHandler(
     readQuery(request, {});
     const { configuration, vendor } = wired();
     const observation = await observe(vendor, deadline);
-    const judgement = judgeOne(
-      observation,
-      chainId,
-      configuration.policy,
-      clock.now(),
-    );
+    const { policy, warnDays } = configuration;
+    const now = clock.now();
+    const judgement = judgeOne(observation, chainId, policy, now);
     if (judgement === undefined) throw new Refusal(NOT_FOUND);
+    const { domains } = observation;
+    const [entry] = inventoryEntries([judgement], domains, warnDays, now);
     const ids = new Set(
       judgement.certificate.records.flatMap((record) => record.ids),
     );
     return jsonAnswer(200, requestId, {
-      ...inventoryEntry(judgement),
+      ...entry,
       ids: [...ids],
-      boundDomains: observation.domains
+      boundDomains: domains
         .filter(({ boundTo }) => boundTo !== undefined && ids.has(boundTo))
         .map(({ name }) => name),
       readAt: observation.readAt,

@@ -36,9 +36,10 @@ export function createSweepHandler(
     };
   });
 
-  const tell = async (
+  const mail = async (
     report: SweepReport,
     occasions: Occasions,
+    graceDays: number,
   ): Promise<void> => {
     const { REPORT_TOPIC_ARN, STACK_NAME, PROVIDER } = host.env;
     if (REPORT_TOPIC_ARN === undefined) return;
@@ -47,8 +48,10 @@ export function createSweepHandler(
       if (!deservesMail(report, startedAt, occasions)) return;
       const stackName = STACK_NAME ?? "live-cert-janitor";
       const provider = PROVIDER === "byteplus" ? PROVIDER : "volcengine";
-      const mail = reportMail(report, { stackName, provider });
-      await publish(REPORT_TOPIC_ARN, mail);
+      await publish(
+        REPORT_TOPIC_ARN,
+        reportMail(report, { stackName, provider }, graceDays),
+      );
     } catch (error) {
       // The sweep is done and logged; a mail that did not go out must not make it look failed.
       host.log({
@@ -62,8 +65,13 @@ export function createSweepHandler(
   return async (event, context) => {
     const { configuration, vendor } = wired();
     const order = readSweepPayload(event, configuration);
-    const { sweepIntervalMinutes } = configuration;
-    const occasions = { asked: order.report, sweepIntervalMinutes };
+    const { policy, warnDays, sweepIntervalMinutes } = configuration;
+    const tell = (report: SweepReport): Promise<void> =>
+      mail(
+        report,
+        { asked: order.report, sweepIntervalMinutes },
+        policy.graceDays,
+      );
     try {
       const report = await sweep(
         {
@@ -73,16 +81,17 @@ export function createSweepHandler(
           remainingMs: () => context.getRemainingTimeInMillis(),
           runId: context.awsRequestId,
         },
-        order,
+        { ...order, warnDays },
       );
-      await tell(report, occasions);
+      await tell(report);
       return {
         ...report,
         items: report.items.slice(0, MAX_ITEMS),
+        expiring: report.expiring.slice(0, MAX_ITEMS),
         itemsOmitted: Math.max(0, report.items.length - MAX_ITEMS),
       };
     } catch (error) {
-      if (error instanceof NoEvidence) await tell(error.report, occasions);
+      if (error instanceof NoEvidence) await tell(error.report);
       throw error;
     }
   };

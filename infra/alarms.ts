@@ -1,4 +1,4 @@
-/** What wakes somebody up. Each text says who is hurt, why it is likely, what to do first, and where the README goes on. */
+/** What wakes somebody up. Each text says who is hurt and what to do; docs/operations.md has the commands. */
 import { Duration } from "aws-cdk-lib";
 import {
   Alarm,
@@ -8,7 +8,6 @@ import {
   type IMetric,
 } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
-import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { Api } from "./api.ts";
 import type { JanitorConfig } from "./config.ts";
@@ -25,171 +24,167 @@ interface AlarmsProps {
 }
 
 interface Watch {
-  /** As in the README's heading "After an alarm: <name>". */
+  /** As in the heading "After an alarm: <name>" of docs/operations.md. */
   readonly name: string;
+  /** Who is hurt, in one sentence. */
   readonly impact: string;
-  readonly cause: string;
   readonly action: string;
   readonly metric: IMetric;
-  /** @default 1 */
-  readonly threshold?: number;
+  /** @default 1 or more */
+  readonly rings?: readonly [ComparisonOperator, number];
+  /** Periods in a row. @default 1 */
+  readonly periods?: number;
   /**
    * What no data means. Sweeps are far apart, so an alarm about the last sweep stays as it is until the next.
    * @default TreatMissingData.IGNORE
    */
   readonly missing?: TreatMissingData;
+  /** Whether its end is told as well: to somebody who was woken up by it. @default false */
+  readonly endIsTold?: boolean;
 }
 
+const {
+  GREATER_THAN_OR_EQUAL_TO_THRESHOLD: AT_LEAST,
+  LESS_THAN_THRESHOLD: LESS_THAN,
+} = ComparisonOperator;
 const PERIOD = Duration.minutes(5);
 
-export class Alarms extends Construct {
-  readonly #action: SnsAction;
-
-  constructor(scope: Construct, id: string, props: AlarmsProps) {
-    super(scope, id);
-    const { config, api, sweep, metrics } = props;
-    this.#action = new SnsAction(props.notifications.topic);
-    this.#deadMan(config, metrics);
-    this.#watch("SweepError", {
-      name: "sweep failed",
-      impact: "A sweep ended in an error, so expired certificates stay.",
-      cause:
-        "Most likely the vendor gave no complete list, or a setting, the secret or the payload is wrong.",
-      action: "Read the last error in the sweep's log first.",
-      metric: sweep.sweeper.function.metricErrors({
+function watches(props: AlarmsProps): {
+  readonly DeadMan: Watch;
+  readonly [alarmId: string]: Watch;
+} {
+  const { config, api, sweep, metrics } = props;
+  const hours = config.deadManHours;
+  return {
+    DeadMan: {
+      name: "no successful sweep",
+      // CloudWatch looks further back than it is told to where there is no data, so it may ring some hours late.
+      impact: `No sweep has succeeded for at least ${String(hours)} hours, so expired certificates pile up, and nobody is told of those that domains still serve.`,
+      action:
+        "Look at the other alarms, then at the last summary. Right after a first deployment it only means that no sweep has run yet.",
+      metric: metrics.sum("SweepsSucceeded", Duration.hours(1)),
+      rings: [LESS_THAN, 1],
+      periods: hours,
+      // No data at all is what a sweep that never runs looks like, so here it counts as the worst.
+      missing: TreatMissingData.BREACHING,
+      endIsTold: true,
+    },
+    SweepError: {
+      name: "failed sweep",
+      impact:
+        "A sweep ended in an error and deleted nothing, so expired certificates stay.",
+      action:
+        "Read the error in the failure queue's message; the secret, a setting, the payload or the vendor is to blame. This alarm ends by itself.",
+      // One for each lost sweep, whatever it was that went wrong, and no alarm for weeks over a message that waits.
+      metric: sweep.sweeper.function.metric("AsyncEventsDropped", {
         period: PERIOD,
         statistic: Stats.SUM,
       }),
-    });
-    this.#watch("ScheduleDeadLetter", {
+      missing: TreatMissingData.NOT_BREACHING,
+    },
+    ScheduleDeadLetter: {
       name: "sweep not started",
       impact: "A scheduled sweep never started, so expired certificates stay.",
-      cause:
-        "Most likely the schedule's role or the function was changed by hand, or Lambda had no free concurrency.",
       action:
-        "Read ERROR_MESSAGE on the message in the schedule's queue first.",
-      metric: visibleMessages(sweep.scheduleQueue),
+        "Read ERROR_MESSAGE on the message in the schedule's queue; most often a role or the function was changed by hand. This alarm ends by itself.",
+      metric: sweep.scheduleQueue.metricNumberOfMessagesSent({
+        period: PERIOD,
+        statistic: Stats.SUM,
+      }),
       missing: TreatMissingData.NOT_BREACHING,
-    });
-    this.#watch("FailedSweepDeadLetter", {
-      name: "failed sweep kept",
-      impact:
-        "The record of a failed sweep waits in a queue; its certificates stay until a later sweep succeeds.",
-      cause:
-        "Most likely the sweep ended in an error, or waited 20 minutes for free concurrency.",
-      action:
-        "Read responsePayload in the message first, then purge the queue, which ends this alarm.",
-      metric: visibleMessages(sweep.failureQueue),
-      missing: TreatMissingData.NOT_BREACHING,
-    });
-    this.#watch("TooMany", {
+    },
+    TooMany: {
       name: "too many",
       impact:
-        "The sweep deleted nothing, since more certificates are eligible than maxDeletions permits.",
-      cause:
-        "Most likely a backlog, or many certificates expired together; a changed setting or a wrong answer of the vendor is possible.",
+        "More certificates are eligible than maxDeletions permits, so the sweep deleted none and expired ones stay.",
       action:
-        "Read the list of candidates in the sweep's report first, and raise maxDeletions only if every one may go.",
+        "Read the list of candidates, and raise maxDeletions only if every one may go.",
       metric: metrics.sum("SweepsWithTooMany", PERIOD),
-    });
-    this.#watch("StoppedEarly", {
+    },
+    StoppedEarly: {
       name: "stopped early",
       impact:
-        "The sweep stopped before its work was done, so expired certificates stay.",
-      cause:
-        "Most likely the access key was rejected or may not delete, the account has unpaid bills, or the vendor is failing.",
+        "A sweep stopped before its work was done, so expired certificates stay.",
       action:
-        "Look up stoppedBecause in the last summary line of the sweep's log first.",
+        "Look up stoppedBecause in the last summary: the access key, its permissions, unpaid bills or the vendor.",
       metric: metrics.sum("SweepsStoppedEarly", PERIOD),
-    });
-    this.#watch("DeletionsFailed", {
+      endIsTold: true,
+    },
+    DeletionsFailed: {
       name: "deletions failed",
       impact:
-        "At least one expired certificate could not be deleted, or is still listed after its deletion.",
-      cause:
-        "Most likely the vendor refused that certificate; the others were not affected.",
+        "At least one expired certificate could not be deleted, or may still be there after its deletion; the others were not affected.",
       action:
-        "Look up the items with outcome failed or unconfirmed in the sweep's report first.",
+        "Look up the items whose outcome is failed or unconfirmed, with the vendor's code.",
       metric: metrics.sum("DeletionsFailed", PERIOD),
-    });
-    this.#watch("ExpiredInUse", {
+    },
+    ExpiredInUse: {
       name: "expired in use",
       impact:
-        "A domain still serves an expired certificate: its viewers are failing now or will soon.",
-      cause:
-        "Most likely a renewal was uploaded and never bound to the domain. The certificate was kept.",
-      action:
-        "Bind a valid certificate to the domains that the sweep's report names, at once.",
+        "A domain still serves an expired certificate, so its viewers are failing now or will soon.",
+      action: "Bind a valid certificate to the domains in the report, at once.",
       metric: metrics.sum("ExpiredInUse", PERIOD),
-    });
-    this.#watch("ApiError", {
+      endIsTold: true,
+    },
+    ExpiringInUse: {
+      name: "expiring in use",
+      impact:
+        "A certificate that a domain serves is about to expire, so its viewers will fail on that day.",
+      action:
+        "Renew it, or bind the renewal that the report names, before that day.",
+      metric: metrics.sum("ExpiringInUse", PERIOD),
+    },
+    ReportNotSent: {
+      name: "report not sent",
+      impact:
+        "A sweep's report did not reach the topic, so nobody was told what it deleted, or which domains serve an expired certificate.",
+      action:
+        "Read the last summary in the sweep's log in its place, then test the delivery.",
+      metric: metrics.sum("ReportsNotSent", PERIOD),
+    },
+    ApiError: {
       name: "API errors",
       impact:
         "Callers of the API got at least three server errors within 15 minutes; nothing is deleted that they were not told of.",
-      cause:
-        "Most likely the vendor is failing or slow, or the secret or a setting is wrong.",
       action:
-        "Read the problem name in the API's access log and log first; repeating a DELETE is safe.",
+        "Read the problem names in the API's log: the vendor, the secret or a setting. Repeating a DELETE is safe.",
       metric: api.httpApi.metricServerError({
         period: Duration.minutes(15),
         statistic: Stats.SUM,
       }),
       // One error a caller sees himself.
-      threshold: 3,
+      rings: [AT_LEAST, 3],
       missing: TreatMissingData.NOT_BREACHING,
-    });
-  }
-
-  /** No data at all is what a sweep that never runs looks like, so here it counts as the worst. */
-  #deadMan(config: JanitorConfig, metrics: SweepMetrics): void {
-    const hours = config.deadManHours;
-    this.#alarm(
-      "DeadMan",
-      {
-        name: "no successful sweep",
-        impact: `No sweep has succeeded for ${String(hours)} hours, so expired certificates pile up.`,
-        cause:
-          "Most likely sweeps fail, stop early or no longer start; right after the first deployment it only means that none has run yet, and this message proves that mail arrives.",
-        action: "Look at the other alarms first, then at the sweep's log.",
-        metric: metrics.sum("SweepsSucceeded", Duration.hours(1)),
-        missing: TreatMissingData.BREACHING,
-      },
-      ComparisonOperator.LESS_THAN_THRESHOLD,
-      hours,
-    );
-  }
-
-  #watch(id: string, watch: Watch): void {
-    this.#alarm(
-      id,
-      watch,
-      ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      1,
-    );
-  }
-
-  #alarm(
-    id: string,
-    watch: Watch,
-    comparisonOperator: ComparisonOperator,
-    periods: number,
-  ): void {
-    const alarm = new Alarm(this, id, {
-      alarmDescription: `${watch.impact} ${watch.cause} ${watch.action} See "After an alarm: ${watch.name}" in the README.`,
-      metric: watch.metric,
-      threshold: watch.threshold ?? 1,
-      comparisonOperator,
-      evaluationPeriods: periods,
-      datapointsToAlarm: periods,
-      treatMissingData: watch.missing ?? TreatMissingData.IGNORE,
-    });
-    alarm.addAlarmAction(this.#action);
-  }
+      endIsTold: true,
+    },
+  };
 }
 
-function visibleMessages(queue: Queue): IMetric {
-  return queue.metricApproximateNumberOfMessagesVisible({
-    period: PERIOD,
-    statistic: Stats.MAXIMUM,
-  });
+export class Alarms extends Construct {
+  /** Rings when sweeps are missing. */
+  readonly deadMan: Alarm;
+
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    const action = new SnsAction(props.notifications.topic);
+    const make = (alarmId: string, watch: Watch): Alarm => {
+      const [comparisonOperator, threshold] = watch.rings ?? [AT_LEAST, 1];
+      const periods = watch.periods ?? 1;
+      const alarm = new Alarm(this, alarmId, {
+        alarmDescription: `${watch.impact} ${watch.action} See "After an alarm: ${watch.name}" in docs/operations.md.`,
+        metric: watch.metric,
+        threshold,
+        comparisonOperator,
+        evaluationPeriods: periods,
+        datapointsToAlarm: periods,
+        treatMissingData: watch.missing ?? TreatMissingData.IGNORE,
+      });
+      alarm.addAlarmAction(action);
+      if (watch.endIsTold === true) alarm.addOkAction(action);
+      return alarm;
+    };
+    const { DeadMan, ...others } = watches(props);
+    this.deadMan = make("DeadMan", DeadMan);
+    for (const [alarmId, watch] of Object.entries(others)) make(alarmId, watch);
+  }
 }

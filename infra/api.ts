@@ -1,5 +1,5 @@
 /** The HTTP API: its function, its routes and who may call them. */
-import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Duration, Stack } from "aws-cdk-lib";
 import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
 import {
   HttpApi,
@@ -22,7 +22,7 @@ import { Construct } from "constructs";
 import type { JanitorConfig } from "./config.ts";
 import type { Credentials } from "./credentials.ts";
 import { JanitorFunction, LOG_RETENTION } from "./janitor-function.ts";
-import { withLogicalId } from "./logical-id.ts";
+import { KEPT, withLogicalId } from "./logical-id.ts";
 
 /** Requests a second, and at once. DeleteCert allows ten a second, of which the sweep takes up to 7.8. */
 const THROTTLE = { rateLimit: 2, burstLimit: 2 };
@@ -114,7 +114,7 @@ export class Api extends Construct {
     this.accessLogs = withLogicalId(
       new LogGroup(this, "AccessLogs", {
         retention: LOG_RETENTION,
-        removalPolicy: RemovalPolicy.RETAIN,
+        removalPolicy: KEPT,
       }),
       "ApiAccessLogs",
     );

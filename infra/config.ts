@@ -2,12 +2,13 @@
 import { BadSchedule } from "./cron.ts";
 import { nearest } from "./nearest.ts";
 import { intervals } from "./schedule.ts";
-import { Invalid } from "./setting-parsers.ts";
+import { Invalid, isRecord } from "./setting-parsers.ts";
 import { DEFINITIONS, type SettingKey, type Settings } from "./settings.ts";
 
 /** What follows from the provider. Paces are DeleteCert calls a second. */
 const PROVIDERS = {
   volcengine: {
+    name: "Volcengine",
     endpoint: "https://live.volcengineapi.com",
     domain: ".volcengineapi.com",
     region: "cn-north-1",
@@ -16,6 +17,7 @@ const PROVIDERS = {
   },
   // BytePlus documents a limit of one call a second for the whole account.
   byteplus: {
+    name: "BytePlus",
     endpoint: "https://open.byteplusapi.com",
     domain: ".byteplusapi.com",
     region: "ap-singapore-1",
@@ -37,10 +39,16 @@ export type FunctionEnvironment = Readonly<Record<string, string>>;
 
 export interface JanitorConfig {
   readonly settings: Settings;
+  /** What the settings permit and somebody may not have meant; a sentence each. */
+  readonly warnings: readonly string[];
+  /** The longest time between two scheduled sweeps. */
+  readonly intervalMinutes: number;
   /** Hourly periods without a successful sweep that make the dead-man alarm. */
   readonly deadManHours: number;
   /** Environment of both functions that follows from the settings; the secret's id is added by the stack if it creates one. */
   readonly environment: FunctionEnvironment;
+  /** As people write it. */
+  readonly providerName: string;
   /** DeleteCert calls a second, as text, by function. */
   readonly pace: { readonly api: string; readonly sweep: string };
 }
@@ -68,8 +76,9 @@ function problem(
   value: unknown,
   why?: string,
 ): string {
-  const { range, example } = DEFINITIONS[key];
-  return `${key}${at} is ${shown(value)}${why === undefined ? "" : `: ${why}`}; permitted: ${range}; example: ${example}`;
+  const { range, example, hidden } = DEFINITIONS[key];
+  const is = hidden ? "is wrong (not shown)" : `is ${shown(value)}`;
+  return `${key}${at} ${is}${why === undefined ? "" : `: ${why}`}; permitted: ${range}; example: ${example}`;
 }
 
 function isKey(name: string): name is SettingKey {
@@ -79,24 +88,30 @@ function isKey(name: string): name is SettingKey {
 const KEYS = Object.keys(DEFINITIONS).filter(isKey);
 
 function unknownKey(name: string): string {
+  if (name === "janitor") {
+    return "janitor is nested twice: its settings stand directly below the context key janitor, without another janitor around them";
+  }
   const key = nearest(name, KEYS);
   const { range, example } = DEFINITIONS[key];
   return `${name} is no setting; the nearest is ${key}: ${range}; example: ${example}`;
 }
 
-/** The whole context value: an object, or its JSON as `-c janitor='{...}'` gives it. */
-function readObject(context: unknown): Readonly<Record<string, unknown>> {
-  let value: unknown = context ?? {};
-  if (typeof value === "string") {
-    try {
-      value = JSON.parse(value);
-    } catch {
-      // Left as it is, and refused below.
-    }
+/** The context value itself, which `-c janitor='{...}'` gives as JSON. */
+function parsed(context: unknown): unknown {
+  if (typeof context !== "string") return context ?? {};
+  try {
+    return JSON.parse(context);
+  } catch {
+    // Refused by whoever looks for an object.
+    return context;
   }
+}
+
+function readObject(context: unknown): Readonly<Record<string, unknown>> {
+  const value = parsed(context);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new BadSettings([
-      `janitor is ${shown(context)}; permitted: an object of settings; example: {"dryRun":true}`,
+      `janitor is ${shown(context)}; permitted: an object of settings, or a list of them, each with a name; example: {"dryRun":true}`,
     ]);
   }
   return Object.fromEntries(Object.entries(value));
@@ -105,10 +120,10 @@ function readObject(context: unknown): Readonly<Record<string, unknown>> {
 function readSchedule(
   { schedule, timeZone }: Settings,
   problems: string[],
-): number {
-  const bad = (why: string): number => {
+): Pick<JanitorConfig, "intervalMinutes" | "deadManHours"> {
+  const bad = (why: string) => {
     problems.push(problem("schedule", "", schedule, why));
-    return 0;
+    return { intervalMinutes: 0, deadManHours: 0 };
   };
   try {
     const { smallestMinutes, largestMinutes } = intervals(schedule, timeZone);
@@ -123,16 +138,24 @@ function readSchedule(
         `sweeps would be up to ${String(Math.ceil(largestMinutes / 60))} hours apart in ${timeZone}, and no alarm could watch them: it looks back ${String(LONGEST_LOOK_BACK_HOURS)} hours at most and must see two of them`,
       );
     }
-    return hours;
+    return { intervalMinutes: Math.ceil(largestMinutes), deadManHours: hours };
   } catch (error) {
     if (!(error instanceof BadSchedule)) throw error;
     return bad(error.message);
   }
 }
 
-/** How the functions read a setting: texts as they are, the rest as JSON. */
-function variableText(value: Settings[SettingKey]): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+/** The variable of a setting, as the functions read it; none where the setting has no variable or no value. */
+function variableOf<Key extends SettingKey>(
+  key: Key,
+  value: Settings[Key],
+): readonly (readonly [string, string])[] {
+  const { variable, spelt } = DEFINITIONS[key];
+  if (variable === undefined || value === undefined) return [];
+  const text =
+    spelt?.(value) ??
+    (typeof value === "string" ? value : JSON.stringify(value));
+  return [[variable, text]];
 }
 
 function checkEnvironment(
@@ -143,6 +166,9 @@ function checkEnvironment(
     VOLCENGINE_SECRET_ID: REFERENCE,
     SENDS_PER_SECOND: "0.0",
     REPORT_TOPIC_ARN: REFERENCE,
+    STACK_NAME: REFERENCE,
+    PROVIDER: "volcengine",
+    SWEEP_INTERVAL_MINUTES: "0000",
     ...environment,
   };
   const bytes = Buffer.byteLength(JSON.stringify(whole));
@@ -156,13 +182,56 @@ function checkEnvironment(
   );
 }
 
+/** What a glob cannot mean and a regular expression does. */
+const REGULAR_EXPRESSION = /^\^|\$$|^\.\*|\\|\.\+|\[.+\]|\(.*\|.*\)/;
+
+function warningsOf(settings: Settings, today: string): readonly string[] {
+  const rules = settings.protect.flatMap(({ value, until }, index) => [
+    ...(until !== undefined && until < today
+      ? [
+          `protect[${String(index)}] protects nothing any more: its last day was ${until}. Remove it, or give it another day.`,
+        ]
+      : []),
+    ...(REGULAR_EXPRESSION.test(value)
+      ? [
+          `protect[${String(index)}] looks like a regular expression, ${shown(value)}, and is taken as a glob: * is any run, ? one character, and every other character itself.`,
+        ]
+      : []),
+  ]);
+  const early =
+    settings.schedule.startsWith("rate(") && settings.secretArn === undefined;
+  return early
+    ? [
+        ...rules,
+        `schedule is ${settings.schedule}, which starts the first sweep with the deployment, when the new secret has no key yet: it would end in two alarms. Make the first deployment with a cron schedule, or bring a secret of your own by secretArn.`,
+      ]
+    : rules;
+}
+
+/** AWS's partition of a region. */
+function partitionOf(region: string): string {
+  const [prefix] = /^(cn|us-gov)-/.exec(region) ?? [];
+  return `aws${prefix === undefined ? "" : `-${prefix.slice(0, -1)}`}`;
+}
+
+/** What is known beside the settings. */
+interface Surroundings {
+  /** Where the stack goes, if that is known. */
+  readonly region?: string | undefined;
+  /** @default the clock's */
+  readonly today?: string;
+}
+
 /**
  * Validates the settings and derives from them what the stack needs.
  *
  * @param context the value of the context key `janitor`: an object, or its JSON
  * @throws BadSettings with every problem, each with key, value, permitted range and an example
  */
-export function readConfig(context: unknown): JanitorConfig {
+export function readConfig(
+  context: unknown,
+  { region, today = new Date().toISOString().slice(0, 10) }: Surroundings = {},
+): JanitorConfig {
   const given = readObject(context);
   const problems = Object.keys(given)
     .filter((name) => !isKey(name))
@@ -192,6 +261,7 @@ export function readConfig(context: unknown): JanitorConfig {
     graceDays: read("graceDays"),
     maxDeletions: read("maxDeletions"),
     dryRun: read("dryRun"),
+    warnDays: read("warnDays"),
     unseenDomains: read("unseenDomains"),
     projectNames: read("projectNames"),
     protect: read("protect"),
@@ -219,28 +289,120 @@ export function readConfig(context: unknown): JanitorConfig {
       problem("secretKeyArn", "", settings.secretKeyArn, "secretArn is absent"),
     );
   }
-  const deadManHours = wrong.has("schedule")
-    ? 0
+  for (const key of ["secretArn", "secretKeyArn"] as const) {
+    const [, partition, , place] = settings[key]?.split(":") ?? [];
+    if (region === undefined || partition === undefined) continue;
+    if (place === region && partition === partitionOf(region)) continue;
+    problems.push(
+      problem(
+        key,
+        "",
+        settings[key],
+        `it is of ${String(place)} in partition ${partition}, and the stack goes to ${region}`,
+      ),
+    );
+  }
+  const { intervalMinutes, deadManHours } = wrong.has("schedule")
+    ? { intervalMinutes: 0, deadManHours: 0 }
     : readSchedule(settings, problems);
   const effective: Settings = {
     ...settings,
     volcengineEndpoint: endpoint,
     volcengineRegion: settings.volcengineRegion ?? provider.region,
   };
-  const environment: Record<string, string> = {};
-  for (const key of KEYS) {
-    const { variable } = DEFINITIONS[key];
-    const value = effective[key];
-    if (variable !== undefined && value !== undefined) {
-      environment[variable] = variableText(value);
-    }
-  }
+  const environment = Object.fromEntries(
+    KEYS.flatMap((key) => variableOf(key, effective[key])),
+  );
   checkEnvironment(environment, problems);
   if (problems.length > 0) throw new BadSettings(problems);
   return {
     settings: effective,
+    warnings: warningsOf(settings, today),
+    intervalMinutes,
     deadManHours,
     environment,
+    providerName: provider.name,
     pace: { api: String(provider.apiPace), sweep: String(provider.sweepPace) },
   };
+}
+
+/** One stack to deploy. */
+interface Deployment {
+  /** Its id in the app, and its name. */
+  readonly stackId: string;
+  /** As the list of settings calls it; undefined where there is one stack only. */
+  readonly name: string | undefined;
+  readonly config: JanitorConfig;
+}
+
+const STACK_ID = "LiveCertJanitor";
+const NAME = /^[A-Za-z0-9-]{1,100}$/;
+
+/** Says which of these texts have been there before, letter case aside. */
+function repeated(what: string, texts: readonly unknown[]): readonly string[] {
+  const lower = texts.map((text) =>
+    typeof text === "string" ? text.toLowerCase() : undefined,
+  );
+  return lower.flatMap((text, index) =>
+    text !== undefined && lower.indexOf(text) < index
+      ? [
+          `janitor[${String(index)}] has the ${what} of janitor[${String(lower.indexOf(text))}]; permitted: another one for each stack`,
+        ]
+      : [],
+  );
+}
+
+/**
+ * Reads the context key `janitor`: the settings of the one stack, or a list of them, each with a `name`, for a stack
+ * each.
+ *
+ * @throws BadSettings with the problems of all of them
+ */
+export function readDeployments(
+  context: unknown,
+  surroundings: Surroundings = {},
+): readonly Deployment[] {
+  const value = parsed(context);
+  if (!Array.isArray(value)) {
+    return [
+      {
+        stackId: STACK_ID,
+        name: undefined,
+        config: readConfig(value, surroundings),
+      },
+    ];
+  }
+  const items = value.map((item: unknown) => (isRecord(item) ? item : {}));
+  const problems = [
+    ...(items.length === 0
+      ? ["janitor is an empty list; permitted: at least one stack's settings"]
+      : []),
+    ...repeated(
+      "name",
+      items.map(({ name }) => name),
+    ),
+    ...repeated(
+      "secretArn",
+      items.map(({ secretArn }) => secretArn),
+    ),
+  ];
+  const deployments = items.flatMap(({ name, ...settings }, index) => {
+    const good = typeof name === "string" && NAME.test(name);
+    if (!good) {
+      problems.push(
+        `janitor[${String(index)}].name is ${shown(name)}; permitted: 1 to 100 letters, digits and hyphens; example: "sports"`,
+      );
+    }
+    const label = good ? name : `janitor[${String(index)}]`;
+    try {
+      const config = readConfig(settings, surroundings);
+      return [{ stackId: `${STACK_ID}-${label}`, name: label, config }];
+    } catch (error) {
+      if (!(error instanceof BadSettings)) throw error;
+      problems.push(...error.problems.map((one) => `${label}: ${one}`));
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new BadSettings(problems);
+  return deployments;
 }

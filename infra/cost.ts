@@ -185,7 +185,7 @@ function quantity(count: number): string {
     : Math.round(count).toLocaleString("en-US");
 }
 
-/** @returns the README's cost table, as Markdown: list price and price less allowances, for the three sizes. */
+/** @returns the cost table of docs/operations.md, as Markdown: list price and price less allowances, for the three sizes. */
 export function costTable(template: unknown, withDashboard: unknown): string {
   const columns = SIZES.map((size) => monthlyCost(template, size));
   const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;

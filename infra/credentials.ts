@@ -1,10 +1,9 @@
 /** The secret with the vendor's access key: created with a placeholder, or the operator's own. */
-import { RemovalPolicy } from "aws-cdk-lib";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import type { JanitorConfig } from "./config.ts";
-import { withLogicalId } from "./logical-id.ts";
+import { KEPT, withLogicalId } from "./logical-id.ts";
 
 export class Credentials extends Construct {
   readonly secretArn: string;
@@ -55,7 +54,7 @@ export class Credentials extends Construct {
         }),
         generateStringKey: "secretAccessKey",
       },
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: KEPT,
     });
     return withLogicalId(secret, "CredentialsSecret");
   }

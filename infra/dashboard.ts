@@ -59,6 +59,7 @@ function sweepResults(metrics: SweepMetrics): IWidget {
       metrics.sum("CertificatesRemaining", hour),
       metrics.sum("DeletionsFailed", hour),
       metrics.sum("ExpiredInUse", hour),
+      metrics.sum("ExpiringInUse", hour),
     ],
   });
 }

@@ -1,11 +1,5 @@
 /** One of the two functions, with a log group and a role of its own. */
-import {
-  CfnResource,
-  RemovalPolicy,
-  Stack,
-  Token,
-  type Duration,
-} from "aws-cdk-lib";
+import { CfnResource, Stack, Token, type Duration } from "aws-cdk-lib";
 import {
   ManagedPolicy,
   PolicyStatement,
@@ -27,7 +21,7 @@ import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { join } from "node:path";
 import type { FunctionEnvironment } from "./config.ts";
-import { withLogicalId } from "./logical-id.ts";
+import { KEPT, withLogicalId } from "./logical-id.ts";
 
 /** The log is the record of who deleted what: kept a year, and longer than the stack. */
 export const LOG_RETENTION = RetentionDays.ONE_YEAR;
@@ -92,7 +86,7 @@ export class JanitorFunction extends Construct {
     this.logGroup = withLogicalId(
       new LogGroup(this, "Logs", {
         retention: LOG_RETENTION,
-        removalPolicy: RemovalPolicy.RETAIN,
+        removalPolicy: KEPT,
       }),
       props.logicalIds.logs,
     );

@@ -1,5 +1,5 @@
 /** The whole deployment: one stack, so that an account or a team has its own by the stack's name. */
-import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
+import { Annotations, CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import { Alarms } from "./alarms.ts";
 import { Api } from "./api.ts";
@@ -19,9 +19,13 @@ export class LiveCertJanitorStack extends Stack {
   constructor(scope: Construct, id: string, props: LiveCertJanitorStackProps) {
     super(scope, id, props);
     const { config } = props;
+    for (const [index, warning] of config.warnings.entries()) {
+      Annotations.of(this).addWarningV2(`janitor-${String(index)}`, warning);
+    }
     const credentials = new Credentials(this, "Credentials", config);
     const notifications = new Notifications(this, "Notifications", {
       email: config.settings.alarmEmail,
+      sender: `${this.stackName} (${config.providerName})`,
     });
     const sweep = new Sweep(this, "Sweep", {
       config,
@@ -31,14 +35,28 @@ export class LiveCertJanitorStack extends Stack {
     const { function: sweepFunction, logGroup: sweepLogs } = sweep.sweeper;
     const api = new Api(this, "Api", { config, credentials, sweepFunction });
     const metrics = new SweepMetrics(this, "Metrics", { logGroup: sweepLogs });
-    new Alarms(this, "Alarms", { config, api, sweep, metrics, notifications });
+    const { deadMan } = new Alarms(this, "Alarms", {
+      config,
+      api,
+      sweep,
+      metrics,
+      notifications,
+    });
     if (config.settings.dashboard) {
       new JanitorDashboard(this, "Dashboard", { api, sweep, metrics });
     }
     acknowledgeFindings({ api, credentials, notifications, sweep });
 
     const outputs: Readonly<Record<string, readonly [string, string]>> = {
-      ApiUrl: [api.stage.url, "Where the HTTP API answers"],
+      // The stage's own URL ends in a slash, and then "$ApiUrl/sweeps" would have two.
+      ApiUrl: [api.httpApi.apiEndpoint, "Where the HTTP API answers"],
+      ApiArn: [
+        this.formatArn({
+          service: "execute-api",
+          resource: api.httpApi.apiId,
+        }),
+        "What policies of callers name, with /*/ and a method and path behind it",
+      ],
       SecretName: [
         credentials.secretName,
         "The secret that holds the vendor's access key",
@@ -47,7 +65,21 @@ export class LiveCertJanitorStack extends Stack {
         notifications.topic.topicArn,
         "The topic of reports and alarms",
       ],
+      ApiFunctionName: [
+        api.responder.function.functionName,
+        "The function behind the HTTP API",
+      ],
       SweepFunctionName: [sweepFunction.functionName, "The sweep"],
+      ScheduleName: [sweep.schedule.ref, "What starts the sweep"],
+      ScheduleQueueUrl: [
+        sweep.scheduleQueue.queueUrl,
+        "Sweeps that could not be started",
+      ],
+      FailureQueueUrl: [
+        sweep.failureQueue.queueUrl,
+        "Records of sweeps that ended in an error",
+      ],
+      DeadManAlarmName: [deadMan.alarmName, "The alarm about missing sweeps"],
       SweepLogGroup: [
         sweepLogs.logGroupName,
         "What sweeps saw, kept and deleted",

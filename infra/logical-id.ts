@@ -1,6 +1,9 @@
-/** Logical ids of what holds data are written down, so that no refactoring of the constructs can replace it. */
-import { CfnResource } from "aws-cdk-lib";
+/** What holds data: its logical ids are written down, so that no refactoring of the constructs can replace it. */
+import { CfnResource, RemovalPolicy } from "aws-cdk-lib";
 import type { Construct } from "constructs";
+
+/** Outlives the stack; yet a first deployment that fails leaves nothing behind, so that it can be repeated. */
+export const KEPT = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
 
 /**
  * Fixes the logical id of a construct's main resource.

@@ -38,7 +38,12 @@ const KEY_ADMINISTRATION = [
 ];
 const KEY_USE = ["kms:Decrypt", "kms:GenerateDataKey"];
 
+/** SNS's limit. */
+const LONGEST_DISPLAY_NAME = 100;
+
 interface NotificationsProps {
+  /** From whom mails come, in words. */
+  readonly sender: string;
   /** @default - nobody is subscribed */
   readonly email: string | undefined;
 }
@@ -83,7 +88,7 @@ export class Notifications extends Construct {
     );
     this.topic = withLogicalId(
       new Topic(this, "Topic", {
-        displayName: "live-cert-janitor",
+        displayName: props.sender.slice(0, LONGEST_DISPLAY_NAME),
         masterKey: key,
         enforceSSL: true,
       }),

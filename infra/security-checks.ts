@@ -46,7 +46,7 @@ function acknowledgements(parts: Parts): readonly Acknowledgement[] {
       ],
       on: [credentials],
       reason:
-        "The secret holds an access key of another vendor. Rotating it automatically would need a second, stronger key that may create access keys. The README describes rotation by hand; the functions take up a new key within five minutes and without a deployment.",
+        "The secret holds an access key of another vendor. Rotating it automatically would need a second, stronger key that may create access keys. docs/operations.md describes rotation by hand; the functions take up a new key within five minutes and without a deployment.",
     },
     {
       rules: [
@@ -95,13 +95,13 @@ function acknowledgements(parts: Parts): readonly Acknowledgement[] {
       ],
       on: functions,
       reason:
-        "The API function is invoked synchronously, where a dead-letter queue has no part: the caller gets the error. The sweep function has an on-failure destination, which carries the error as well as the event, and an alarm on it.",
+        "The API function is invoked synchronously, where a dead-letter queue has no part: the caller gets the error. The sweep function has an on-failure destination, which carries the error as well as the event, and an alarm rings for each lost event.",
     },
     {
       rules: ["AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy"],
       on: [sweep.scheduleQueue, sweep.failureQueue],
       reason:
-        "These two queues are the dead-letter queues, of the schedule and of the sweep function. Nothing receives from them but a person, and an alarm watches each.",
+        "These two queues are the dead-letter queues, of the schedule and of the sweep function. Nothing receives from them but a person, and an alarm rings for whatever they get.",
     },
     {
       rules: ["AwsSolutions-IAM5[Resource::*]"],

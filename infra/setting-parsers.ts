@@ -57,6 +57,13 @@ export function whole(min: number, max: number): Parser<number> {
       : refuse(value);
 }
 
+export function autoOrWhole(min: number, max: number): Parser<"auto" | number> {
+  return (value) => (value === "auto" ? value : whole(min, max)(value));
+}
+
+export const dryRun: Parser<true | "schedule" | false> = (value) =>
+  value === "schedule" ? value : trueOrFalse(value);
+
 export const trueOrFalse: Parser<boolean> = (value) =>
   typeof value === "boolean" ? value : refuse(value);
 
@@ -141,6 +148,9 @@ function properties<T extends object>(
   return found;
 }
 
+const CHAIN_ID = /^[0-9a-fA-F]{32}$/;
+const GLOB = /[*?]/;
+
 function protectRule(value: unknown, at: string): ProtectRule {
   const {
     match,
@@ -160,6 +170,15 @@ function protectRule(value: unknown, at: string): ProtectRule {
   });
   if (match === undefined || glob === undefined || owner === undefined) {
     throw new Invalid([{ at, value }]);
+  }
+  if (match === "chainId" && !GLOB.test(glob) && !CHAIN_ID.test(glob)) {
+    throw new Invalid([
+      {
+        at: `${at}.value`,
+        value: glob,
+        why: "it can match nothing, being neither a glob nor a chain id",
+      },
+    ]);
   }
   return {
     match,
@@ -209,6 +228,15 @@ export const authorizer: Parser<"iam" | JwtSettings> = (value) => {
     deleteScope === undefined
   ) {
     return refuse(value);
+  }
+  if (readScope === deleteScope) {
+    throw new Invalid([
+      {
+        at: ".deleteScope",
+        value: deleteScope,
+        why: "whoever may read could delete",
+      },
+    ]);
   }
   return { issuer: found.issuer, audience, readScope, deleteScope };
 };

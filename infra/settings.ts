@@ -4,6 +4,8 @@
  */
 import {
   authorizer,
+  autoOrWhole,
+  dryRun,
   endpoint,
   matching,
   oneOf,
@@ -29,6 +31,10 @@ interface Definition<T> {
   readonly example: string;
   /** The environment variable of the functions that carries it. */
   readonly variable?: string;
+  /** How the variable spells it. @default texts as they are, the rest as JSON */
+  readonly spelt?: (value: T) => string;
+  /** A wrong value is not repeated in messages: a key may have been put there by mistake. */
+  readonly hidden?: true;
   readonly meaning: string;
   readonly parse: Parser<T>;
 }
@@ -42,7 +48,8 @@ export interface Settings {
   readonly volcengineRegion: string | undefined;
   readonly graceDays: number;
   readonly maxDeletions: number;
-  readonly dryRun: boolean;
+  readonly dryRun: true | "schedule" | false;
+  readonly warnDays: "auto" | number;
   readonly unseenDomains: "keep" | "ignore";
   readonly projectNames: readonly string[];
   readonly protect: readonly ProtectRule[];
@@ -75,6 +82,7 @@ export const DEFINITIONS: {
     example:
       '"arn:aws:secretsmanager:eu-central-1:111122223333:secret:live-janitor-AbCdEf"',
     variable: "VOLCENGINE_SECRET_ID",
+    hidden: true,
     meaning: "an existing secret with the access key, instead of a new one",
     parse: matching(
       /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]{1,512}-[A-Za-z0-9]{6}$/,
@@ -98,6 +106,7 @@ export const DEFINITIONS: {
       "https on *.volcengineapi.com for volcengine, on *.byteplusapi.com for byteplus, without a path",
     example: '"https://live.volcengineapi.com"',
     variable: "VOLCENGINE_ENDPOINT",
+    hidden: true,
     meaning: "where the vendor's API answers",
     parse: endpoint,
   },
@@ -127,13 +136,24 @@ export const DEFINITIONS: {
     parse: whole(1, 100_000),
   },
   dryRun: {
-    fallback: false,
-    fallbackText: "`false`; `cdk.json` ships `true`",
-    range: "true or false",
-    example: "true",
+    fallback: true,
+    range: "true, schedule or false",
+    example: '"schedule"',
     variable: "DRY_RUN",
-    meaning: "sweeps decide and report, and delete nothing",
-    parse: trueOrFalse,
+    // Under "schedule" the functions may delete; it is the schedule that asks for less (infra/sweep.ts).
+    spelt: (value) => String(value === true),
+    meaning:
+      "sweeps report and delete nothing: all of them, those of the schedule (people delete with `POST /sweeps`), or none",
+    parse: dryRun,
+  },
+  warnDays: {
+    fallback: "auto",
+    range: "auto, or a whole number from 0 to 365",
+    example: "21",
+    variable: "WARN_DAYS",
+    meaning:
+      "days before the expiry of a certificate in use from which reports and an alarm warn, 0 never; auto: 30 days or a fifth of its lifetime, whichever is less",
+    parse: autoOrWhole(0, 365),
   },
   unseenDomains: {
     fallback: "keep",
@@ -156,7 +176,7 @@ export const DEFINITIONS: {
   protect: {
     fallback: [],
     range:
-      "list of {match, value, owner, until?}: match is chainId, name or domain; value a glob, not empty; owner not empty; until a day, YYYY-MM-DD",
+      "list of {match, value, owner, until?}: match is chainId, name or domain; value a glob, not empty, of chainId else 32 hexadecimal digits; owner not empty; until a day, YYYY-MM-DD",
     example:
       '[{"match":"name","value":"*-root","owner":"video-team","until":"2027-01-31"}]',
     variable: "PROTECT",
@@ -190,7 +210,7 @@ export const DEFINITIONS: {
   authorizer: {
     fallback: "iam",
     range:
-      "iam, or {issuer, audience, readScope, deleteScope}: issuer an https URL, the others without spaces",
+      "iam, or {issuer, audience, readScope, deleteScope}: issuer an https URL, the others without spaces, two different scopes",
     example:
       '{"issuer":"https://login.example.com","audience":"janitor","readScope":"certificates.read","deleteScope":"certificates.delete"}',
     meaning: "who may call the API",
@@ -221,7 +241,7 @@ export function settingsTable(): string {
   return [
     row(["Key", "Default", "Permitted", "Example", "Variable", "Meaning"]),
     row(["---", "---", "---", "---", "---", "---"]),
-    ...Object.entries<Definition<unknown>>(DEFINITIONS).map(
+    ...Object.entries<Omit<Definition<unknown>, "spelt">>(DEFINITIONS).map(
       ([key, { fallback, fallbackText, range, example, variable, meaning }]) =>
         row([
           `\`${key}\``,

@@ -1,5 +1,5 @@
 /**
- * Metrics read from the summary line that every sweep logs. Lambda's JSON log format puts what the function logs under
+ * Metrics read from the summary line that every sweep logs, and from the one of a report that got lost. Lambda's JSON log format puts what the function logs under
  * `message`.
  */
 import { Stack, type Duration } from "aws-cdk-lib";
@@ -53,6 +53,15 @@ function count(name: string): readonly [JsonPattern, string] {
   return [SUMMARY, `$.message.counts.${name}`];
 }
 
+/** A sweep that saw no list must not end an alarm about what is in use; one that saw an empty list must. */
+const SAW_A_LIST = FilterPattern.all(
+  SUMMARY,
+  FilterPattern.any(
+    FilterPattern.numberValue("$.message.counts.listed", ">", 0),
+    FilterPattern.stringValue(STOPPED, "=", "done"),
+  ),
+);
+
 /** Each metric with its filters and the value that a matching line gives. Zeros let an alarm end at the next sweep. */
 const METRICS = {
   SweepsSucceeded: [[stoppedBecause(SUCCESSES), "1"]],
@@ -65,18 +74,11 @@ const METRICS = {
     [notStoppedBecause(STOPPED_EARLY), "0"],
   ],
   DeletionsFailed: [count("failed"), count("unconfirmed")],
-  // A sweep that saw no list must not end the alarm; one that saw an empty list must.
-  ExpiredInUse: [
-    [
-      FilterPattern.all(
-        SUMMARY,
-        FilterPattern.any(
-          FilterPattern.numberValue("$.message.counts.listed", ">", 0),
-          FilterPattern.stringValue(STOPPED, "=", "done"),
-        ),
-      ),
-      "$.message.counts.expiredInUse",
-    ],
+  ExpiredInUse: [[SAW_A_LIST, "$.message.counts.expiredInUse"]],
+  ExpiringInUse: [[SAW_A_LIST, "$.message.counts.expiringInUse"]],
+  ReportsNotSent: [
+    [FilterPattern.stringValue("$.message.event", "=", "report-not-sent"), "1"],
+    [SUMMARY, "0"],
   ],
   // The dashboard's.
   CertificatesDeleted: [count("deleted")],

@@ -31,6 +31,7 @@ export class Sweep extends Construct {
   readonly scheduleQueue: Queue;
   /** Sweeps that ended in an error. */
   readonly failureQueue: Queue;
+  readonly schedule: CfnSchedule;
 
   constructor(scope: Construct, id: string, props: SweepProps) {
     super(scope, id);
@@ -46,6 +47,9 @@ export class Sweep extends Construct {
         VOLCENGINE_SECRET_ID: credentials.secretArn,
         ...config.environment,
         SENDS_PER_SECOND: config.pace.sweep,
+        SWEEP_INTERVAL_MINUTES: String(config.intervalMinutes),
+        STACK_NAME: Stack.of(this).stackName,
+        PROVIDER: config.settings.provider,
         REPORT_TOPIC_ARN: notifications.topic.topicArn,
       },
       statements: [
@@ -66,7 +70,7 @@ export class Sweep extends Construct {
       maxEventAge: MAX_EVENT_AGE,
       onFailure: new SqsDestination(this.failureQueue),
     });
-    this.#schedule(config);
+    this.schedule = this.#startedBy(config);
   }
 
   #queue(id: string, logicalId: string): Queue {
@@ -78,7 +82,7 @@ export class Sweep extends Construct {
     return withLogicalId(queue, logicalId);
   }
 
-  #schedule({ settings }: JanitorConfig): void {
+  #startedBy({ settings }: JanitorConfig): CfnSchedule {
     const { functionArn } = this.sweeper.function;
     const policy = new ManagedPolicy(this, "SchedulePolicy", {
       description: "Starts the sweep of expired certificates",
@@ -101,7 +105,7 @@ export class Sweep extends Construct {
       }),
       managedPolicies: [policy],
     });
-    new CfnSchedule(this, "Schedule", {
+    const schedule = new CfnSchedule(this, "Schedule", {
       description: "Starts the sweep of expired certificates",
       scheduleExpression: settings.schedule,
       scheduleExpressionTimezone: settings.timeZone,
@@ -110,14 +114,19 @@ export class Sweep extends Construct {
       target: {
         arn: functionArn,
         roleArn: role.roleArn,
-        // Without an input Scheduler sends an event of its own, which the function refuses as a payload.
-        input: "{}",
+        // Without an input Scheduler sends an event of its own, which the function refuses as a payload. A payload may
+        // only tighten, so one of `dryRun: "schedule"` needs no mode of the function: people's payloads leave it out.
+        input: JSON.stringify(
+          settings.dryRun === "schedule" ? { dryRun: true } : {},
+        ),
         retryPolicy: {
           maximumRetryAttempts: 5,
           maximumEventAgeInSeconds: MAX_EVENT_AGE.toSeconds(),
         },
         deadLetterConfig: { arn: this.scheduleQueue.queueArn },
       },
-    }).overrideLogicalId("SweepSchedule");
+    });
+    schedule.overrideLogicalId("SweepSchedule");
+    return schedule;
   }
 }

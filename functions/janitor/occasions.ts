@@ -17,10 +17,10 @@ const FIRST_MONDAY = 4 * DAY_MS;
 
 /**
  * Whether a report goes out: one that was asked for; one of a run that deleted, failed, left unconfirmed, stopped early
- * or, dry, would delete; the first of a UTC day while something expired is in use; the first of a week, which begins on
- * Monday, while data contradict each other. A day or week whose beginning lies further back than the interval has seen a
- * run before; so an even schedule has one first run a day and a week, and with days between its runs, each is the
- * first of its day and one the first of its week, whether or not on a Monday.
+ * or, dry, would delete; the first of a UTC day while something is in use that has expired or is about to; the first of
+ * a week, which begins on Monday, while data contradict each other. A day or week whose beginning lies further back than
+ * the interval has seen a run before; so an even schedule has one first run a day and a week, and with days between its
+ * runs, each is the first of its day and one the first of its week, whether or not on a Monday.
  * @param startedAt start of the run, milliseconds since the epoch
  */
 export function deservesMail(
@@ -35,7 +35,7 @@ export function deservesMail(
     asked ||
     counts.eligible > 0 ||
     stoppedBecause !== "done" ||
-    (counts.expiredInUse > 0 && isFirstOf(DAY_MS, 0)) ||
+    (counts.expiredInUse + counts.expiringInUse > 0 && isFirstOf(DAY_MS, 0)) ||
     (contradictory(report).length > 0 && isFirstOf(WEEK_MS, FIRST_MONDAY))
   );
 }

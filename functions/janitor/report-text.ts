@@ -1,4 +1,5 @@
 /** The report of a sweep as people read it in their mailbox. */
+import { noticeOf, renewalOf, timeLeft } from "./foresight.ts";
 import type { Reason } from "./verdict.ts";
 import type { ReportItem, StoppedBecause, SweepReport } from "./report.ts";
 
@@ -88,23 +89,16 @@ function domainsOf({ domains }: ReportItem): string {
     : first;
 }
 
-function section(
+/** A titled table, its columns in the order of the header; empty without items. */
+function section<T>(
   title: string,
-  items: readonly ReportItem[],
-  last: (item: ReportItem) => string,
+  header: readonly string[],
+  items: readonly T[],
+  cells: (item: T) => readonly string[],
 ): string[] {
   if (items.length === 0) return [];
-  const rows = items
-    .slice(0, MAX_ROWS)
-    .map((item) => [
-      shown(item.name, 40) || "(no name)",
-      shown(item.notAfter, 20) || "(no date)",
-      shown(item.chainId, 32) || "(no chain id)",
-      shown(last(item), 160),
-      domainsOf(item),
-    ]);
-  const table = [["Name", "Expires", "Chain id", "What", "Domains"], ...rows];
-  const widths = [0, 1, 2, 3].map((column) =>
+  const table = [header, ...items.slice(0, MAX_ROWS).map(cells)];
+  const widths = header.map((_, column) =>
     Math.max(...table.map((row) => row[column]?.length ?? 0)),
   );
   const lines = table.map((row) =>
@@ -128,6 +122,49 @@ function section(
   ];
 }
 
+/** Certificates, with what is to be said of each. */
+function certificates(
+  title: string,
+  items: readonly ReportItem[],
+  what: (item: ReportItem) => string,
+): string[] {
+  return section(
+    title,
+    ["Name", "Expires", "Chain id", "What", "Domains"],
+    items,
+    (item) => [
+      shown(item.name, 40) || "(no name)",
+      shown(item.notAfter, 20) || "(no date)",
+      shown(item.chainId, 32) || "(no chain id)",
+      shown(what(item), 160),
+      domainsOf(item),
+    ],
+  );
+}
+
+/** A line for each domain whose certificate is about to expire. */
+function expiringDomains({ expiring }: SweepReport): string[] {
+  return section(
+    "Expiring in use: bind a renewal to these domains in time, or viewers will see errors",
+    ["Domain", "Time", "Expires", "Certificate", "Renewal"],
+    expiring.flatMap((one) =>
+      one.domains.map((domain) => ({ ...one, ...domain })),
+    ),
+    (one) => [
+      shown(one.domain, 80),
+      timeLeft(one),
+      shown(one.notAfter, 20),
+      shown(one.name, 40) || shown(one.chainId, 32),
+      renewalOf({
+        domain: shown(one.domain, 80),
+        ...(one.renewedAs !== undefined && {
+          renewedAs: shown(one.renewedAs, 40),
+        }),
+      }),
+    ],
+  );
+}
+
 /** What is counted in one line: first what happened, then what is about to. */
 function tally({ counts, mode }: SweepReport): string[] {
   const some = (n: number, what: string): string | false =>
@@ -140,6 +177,7 @@ function tally({ counts, mode }: SweepReport): string[] {
     some(counts.unconfirmed, "unconfirmed"),
     some(counts.alreadyGone, "already gone"),
     some(counts.expiredInUse, "expired in use"),
+    some(counts.expiringInUse, "expiring in use"),
     mode === "delete" && some(counts.remaining, "remaining"),
   ].filter((part) => part !== false);
 }
@@ -176,8 +214,15 @@ function subjectOf(report: SweepReport, origin: Origin): string {
   );
 }
 
-/** The report in words, tables and next steps. */
-export function reportMail(report: SweepReport, origin: Origin): Mail {
+/**
+ * The report in words, tables and next steps.
+ * @param graceDays the deployment's, for the deletions to come
+ */
+export function reportMail(
+  report: SweepReport,
+  origin: Origin,
+  graceDays: number,
+): Mail {
   const { counts, items, mode, stoppedBecause } = report;
   const { vendor, product } = VENDORS[origin.provider];
   /** Our own words, written with the one vendor in mind. */
@@ -198,38 +243,46 @@ export function reportMail(report: SweepReport, origin: Origin): Mail {
       ? []
       : ["", `It stopped early (${stoppedBecause}). ${said(ending)}`]),
     ...(report.error === undefined ? [] : [said(report.error)]),
-    ...section("Failed; the next sweep tries again", by("failed"), (item) =>
-      said(item.error ?? ""),
+    ...certificates(
+      "Failed; the next sweep tries again",
+      by("failed"),
+      (item) => said(item.error ?? ""),
     ),
-    ...section(
+    ...certificates(
       `Unconfirmed: each may have been deleted, or may still be there; look for them in the ${vendor} console, or wait for the next sweep`,
       by("unconfirmed"),
       (item) =>
         said(item.error ?? "Volcengine said deleted, but still lists it"),
     ),
-    ...section(
+    ...certificates(
       "Expired but in use: bind a new certificate to these domains, viewers may see errors now",
       items.filter(
         (item) => item.outcome === undefined && item.reasons.includes("in-use"),
       ),
       (item) => item.reasons.join(" "),
     ),
-    ...section(
+    ...expiringDomains(report),
+    ...certificates(
       `Contradictory data: check them in the ${vendor} console, then delete by hand or protect them`,
       contradictory(report),
       (item) => item.reasons.join(" "),
     ),
-    ...section(
+    ...certificates(
+      "Coming: still within the grace period; whoever needs one binds or protects it before",
+      items.filter((item) => noticeOf(item, graceDays) !== undefined),
+      (item) => noticeOf(item, graceDays) ?? "",
+    ),
+    ...certificates(
       "Deleted",
       by("deleted"),
       (item) => `request ${item.requestId ?? ""}`,
     ),
-    ...section(
+    ...certificates(
       "Already gone",
       by("alreadyGone"),
       () => "deleted by another hand or by an attempt without an answer",
     ),
-    ...section(
+    ...certificates(
       mode === "dry-run" ? "Would be deleted" : "Remaining for the next sweep",
       by("remaining"),
       () => "eligible",

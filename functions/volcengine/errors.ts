@@ -119,8 +119,9 @@ const CODE_BY_NUMBER: Readonly<Partial<Record<number, string>>> = {
   100027: "AccountFlowLimitExceeded",
 };
 
-/** What is known of a failed answer: its HTTP status and, where it held an envelope, the envelope's error. */
+/** What is known of a failed answer: what was asked, its HTTP status and, where it held an envelope, the envelope's error. */
 export interface FailedAnswer {
+  readonly action?: string;
   readonly status: number;
   readonly error?: {
     readonly code: string;
@@ -165,7 +166,12 @@ function printableCode(code: string): string | undefined {
  */
 export function failedAnswer(answer: FailedAnswer): VendorFailure {
   const { kind, outcome, message } = classOf(answer);
-  return new VendorFailure(message, {
+  // Which permission it is that lacks is the one thing that an operator must know.
+  const words =
+    kind === "access-denied" && answer.action !== undefined
+      ? message.replace("this call", answer.action)
+      : message;
+  return new VendorFailure(words, {
     kind,
     outcome,
     code:

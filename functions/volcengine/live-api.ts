@@ -92,10 +92,12 @@ function printable(id: unknown): string {
 
 /** The one place where an answer becomes a success or a failure: any `Error` is a failure, whatever the status. */
 function readAnswer(
+  action: string,
   answer: TransportAnswer,
   now: number,
 ): Pick<LiveAnswer, "result" | "requestId"> {
   const facts = {
+    action,
     status: answer.status,
     retryAfterMs: retryAfterMs(answer.retryAfter, now),
   };
@@ -149,6 +151,7 @@ export function createLiveApi(parts: LiveApiParts): LiveApi {
   };
 
   const exchange = async (
+    action: string,
     request: UnsignedRequest,
     credentials: Credentials,
     { deadline, maxBytes }: CallOptions,
@@ -179,7 +182,7 @@ export function createLiveApi(parts: LiveApiParts): LiveApi {
     });
     const vendorTime = Date.parse(answer.date ?? "");
     return {
-      ...readAnswer(answer, clock.now()),
+      ...readAnswer(action, answer, clock.now()),
       vendorTime: Number.isNaN(vendorTime) ? undefined : vendorTime,
       secretVersion: credentials.version,
       attempts: 0,
@@ -238,7 +241,7 @@ export function createLiveApi(parts: LiveApiParts): LiveApi {
             if (clock.monotonic() >= sendBefore) return undefined;
             if (options.permit?.(attempts + 1) === false) return undefined;
             attempts += 1;
-            return exchange(request, credentials, options);
+            return exchange(action, request, credentials, options);
           });
           if (answer !== undefined) {
             options.ended?.(attempts, undefined, answer.requestId);

@@ -43,16 +43,13 @@ const CERTIFICATES: Paging = {
   list: "CertList",
   key: "ChainID",
   pageSize: 100,
-  endsAtShortPage: true,
 };
 
-/** The witness: a page cut short, with a `Total` of its own, must not pass for all of it. */
 const DOMAINS: Paging = {
   action: "ListDomainDetail",
   list: "DomainList",
   key: "Domain",
   pageSize: 1000,
-  endsAtShortPage: false,
 };
 
 /** One listing as it was read, and its name among the listings of a reading. */
@@ -213,7 +210,7 @@ function changed({ action }: Listed): VendorFailure {
 
 function recordsOf({ expiring, items, total, totalAtEnd }: Listed): Listing {
   // Twins count: one odd certificate must not be the end of all evidence.
-  const wanted = Math.max(total ?? 0, totalAtEnd ?? 0);
+  const wanted = total ?? totalAtEnd ?? 0;
   if (items.length < wanted) {
     throw incomplete(
       `ListCertV2 gave ${String(items.length)} certificates of ${String(wanted)}`,

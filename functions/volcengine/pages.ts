@@ -13,8 +13,6 @@ export interface Paging {
   readonly list: string;
   readonly key: string;
   readonly pageSize: number;
-  /** Whether a short page that `Total` agrees with ends it, or nothing but an empty or a repeating page. */
-  readonly endsAtShortPage: boolean;
 }
 
 export interface Page {
@@ -23,7 +21,7 @@ export interface Page {
 }
 
 export interface Pages extends Page {
-  /** `Total` of the empty or repeating page that ended the listing. */
+  /** `Total` of the page that ended the listing: where no other page has one, it may be the only one that says that there is more. */
   readonly totalAtEnd: number | undefined;
   /** All pages that hold items and a `Total` have the same one. */
   readonly isSteady: boolean;
@@ -75,18 +73,17 @@ export function readPage(
 
 /**
  * Reads all pages, several at a time as far as `Total` says that there are more, and one by one beyond, since it may lie.
- * Ends at an empty page or one that repeats an earlier one; where the paging allows it also at a short page that `Total`
- * agrees with, or at one longer than asked, which means that paging was ignored.
+ * Nothing ends a listing but an empty page or one that repeats an earlier one: a short page with a `Total` that agrees
+ * may have been cut, and its `Total` be its own.
  */
 export async function readPages(
   paging: Paging,
   fetchPage: (pageNum: number) => Promise<Page>,
 ): Promise<Pages> {
-  const { action, pageSize } = paging;
+  const { action } = paging;
   const pages: Page[] = [];
   const contents = new Set<string>();
   let inOrder = 0;
-  let came = 0;
   let end: number | undefined;
   const contentOf = ({ items }: Page): string =>
     textOf([items.length, items[0], items.at(-1)]);
@@ -99,30 +96,17 @@ export async function readPages(
       const content = contentOf(next);
       if (next.items.length === 0 || contents.has(content)) end = inOrder;
       contents.add(content);
-      came += next.items.length;
     }
   };
-  const isEnough = (): boolean => {
-    const { items, total } = pages[inOrder - 1] ?? { items: [] };
-    return (
-      paging.endsAtShortPage &&
-      (items.length > pageSize ||
-        (items.length < pageSize && total !== undefined && came >= total))
-    );
-  };
-
   const first = await fetchPage(1);
   take(1, first);
-  const promised = Math.ceil(
-    (first.total ?? 0) / Math.max(first.items.length, 1),
-  );
+  // The pages that there should be, and the empty one behind them.
+  const promised =
+    1 + Math.ceil((first.total ?? 0) / Math.max(first.items.length, 1));
   let next = 2;
   let inFlight = 0;
   const worker = async (): Promise<void> => {
-    while (
-      end === undefined &&
-      (next <= promised || (inFlight === 0 && !isEnough()))
-    ) {
+    while (end === undefined && (next <= promised || inFlight === 0)) {
       if (next > MAX_PAGES) {
         throw incomplete(`${action} has more than ${String(MAX_PAGES)} pages`);
       }
@@ -136,7 +120,7 @@ export async function readPages(
   await Promise.all(Array.from({ length: PAGES_AHEAD }, worker));
 
   // An empty first page is the whole of an empty listing, its Total included.
-  const size = Math.max(end ?? pages.length, 1);
+  const size = Math.max(end ?? 0, 1);
   const kept = pages.slice(0, size);
   const behind = pages.slice(size);
   if (behind.some((page) => !contents.has(contentOf(page)))) {

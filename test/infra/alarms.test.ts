@@ -11,9 +11,22 @@ import {
   VendorFailure,
   type Observer,
 } from "../../functions/janitor/vendor.ts";
+import { createSweepHandler } from "../../functions/expired-sweep.ts";
+import { startLiveEmulator } from "../../infra/local/live-emulator/server.ts";
+import { startSecretsManagerEmulator } from "../../infra/local/secrets-manager-emulator.ts";
+import { startSnsEmulator } from "../../infra/local/sns-emulator.ts";
 import { parsePattern, select } from "./filter-pattern.ts";
 import {
+  awsEnvironment,
+  certificate,
+  domain,
+  KEY,
+  SECRET_ID,
+} from "../support/world.ts";
+import {
+  CHINA,
   CONFIGURATIONS,
+  EUROPE,
   isJson,
   list,
   ofType,
@@ -79,14 +92,44 @@ const emptyAccount: Observer = {
     }),
   listCertificates: () => Promise.reject(new Error("unused")),
 };
-const failure = new VendorFailure("No answer.", {
-  kind: "unreachable",
-  outcome: "not done",
+const failure = new VendorFailure("It does not add up.", {
+  kind: "incomplete-listing",
+  outcome: "answered",
 });
 const noVendor: Observer = {
   observe: () => Promise.reject(failure),
   listCertificates: () => Promise.reject(failure),
 };
+
+/** The lines of a real sweep, dry, whose report could not be published. */
+async function linesOfLostReport(): Promise<readonly Json[]> {
+  const live = await startLiveEmulator({
+    credentials: [KEY],
+    account: {
+      certificates: [certificate(1, -30)],
+      domains: [domain("unbound.example.com")],
+    },
+  });
+  const secrets = await startSecretsManagerEmulator({
+    secrets: { [SECRET_ID]: JSON.stringify(KEY) },
+  });
+  const sns = await startSnsEmulator({ topicArns: [] });
+  awsEnvironment(secrets.url);
+  process.env["AWS_ENDPOINT_URL_SNS"] = sns.url;
+  const logged: Json[] = [];
+  await createSweepHandler({
+    env: {
+      VOLCENGINE_SECRET_ID: SECRET_ID,
+      VOLCENGINE_ENDPOINT: live.url,
+      REPORT_TOPIC_ARN: "arn:aws:sns:us-east-1:123456789012:gone",
+    },
+    clock: systemClock,
+    random: Math.random,
+    log: (line) => logged.push(line),
+  })({}, { awsRequestId: "run", getRemainingTimeInMillis: () => 900_000 });
+  await Promise.all([live.close(), secrets.close(), sns.close()]);
+  return logged;
+}
 
 interface Filter {
   readonly metric: string;
@@ -133,7 +176,7 @@ interface Alarm {
 const alarms: readonly Alarm[] = ofType(standard, "AWS::CloudWatch::Alarm").map(
   ({ properties }) => ({
     name:
-      /See "After an alarm: (.+)" in the README\.$/.exec(
+      /See "After an alarm: (.+)" in docs\/operations\.md\.$/.exec(
         String(properties["AlarmDescription"]),
       )?.[1] ?? "",
     properties,
@@ -169,6 +212,8 @@ const SWEEP_ALARMS = [
   "stopped early",
   "deletions failed",
   "expired in use",
+  "expiring in use",
+  "report not sent",
 ];
 
 /** The alarms that look at sweeps and ring after these lines. */
@@ -185,14 +230,22 @@ describe("alarms about sweeps", () => {
   let lost: readonly Json[] = [];
   beforeAll(async () => {
     const logged = await lines(emptyAccount);
-    summary = logged.at(-1) ?? {};
-    lost = await lines(noVendor);
+    summary = counted(logged.at(-1) ?? {});
+    lost = (await lines(noVendor)).map(counted);
   });
+
+  /** With the count that older summaries lack. */
+  function counted(line: Json): Json {
+    const counts = line["counts"];
+    return isJson(counts)
+      ? { ...line, counts: { expiringInUse: 0, ...counts } }
+      : line;
+  }
 
   /** A summary as the real one, with another end and other counts. */
   function ended(
     stoppedBecause: StoppedBecause,
-    counts: Partial<SweepCounts> = {},
+    counts: Partial<SweepCounts & { expiringInUse: number }> = {},
   ): Json {
     const old = summary["counts"];
     return {
@@ -234,10 +287,13 @@ describe("alarms about sweeps", () => {
     );
   });
 
-  it.each<[Partial<SweepCounts>, readonly string[]]>([
+  it.each<
+    [Partial<SweepCounts & { expiringInUse: number }>, readonly string[]]
+  >([
     [{ failed: 1 }, ["deletions failed"]],
     [{ unconfirmed: 2 }, ["deletions failed"]],
     [{ expiredInUse: 1 }, ["expired in use"]],
+    [{ expiringInUse: 1 }, ["expiring in use"]],
     [{ deleted: 5, alreadyGone: 1, remaining: 3, eligible: 9 }, []],
   ])("after counts of %j: %j", (counts, expected) => {
     expect(ringing([ended("done", counts)])).toEqual(expected);
@@ -259,10 +315,20 @@ describe("alarms about sweeps", () => {
     }
     // A sweep that saw no list says nothing about certificates in use.
     const blind = play([ended("no-evidence", { listed: 0 })]);
-    const inUse = alarm("expired in use");
-    expect(state(inUse, blind.get(key(inUse)))).toBe("as before");
     const emptied = play([ended("done", { listed: 0 })]);
-    expect(state(inUse, emptied.get(key(inUse)))).toBe("OK");
+    for (const name of ["expired in use", "expiring in use"]) {
+      const inUse = alarm(name);
+      expect(state(inUse, blind.get(key(inUse)))).toBe("as before");
+      expect(state(inUse, emptied.get(key(inUse)))).toBe("OK");
+    }
+  });
+
+  it("ring when a real report found no topic, until one is not lost", async () => {
+    const logged = (await linesOfLostReport()).map(counted);
+    expect(logged.at(-1)).toMatchObject({ event: "report-not-sent" });
+    expect(ringing(logged)).toEqual(["report not sent"]);
+    // The summary comes first, whatever becomes of the report.
+    expect(ringing(logged.slice(0, -1))).toEqual([]);
   });
 
   it("count what the dashboard shows", () => {
@@ -304,38 +370,27 @@ describe("alarms about sweeps", () => {
 });
 
 describe("alarms about the parts", () => {
-  const queue = (logicalId: string) => [
-    {
-      Name: "QueueName",
-      Value: { "Fn::GetAtt": [logicalId, "QueueName"] },
-    },
-  ];
-
   it.each([
     [
-      "sweep failed",
+      "failed sweep",
       "AWS/Lambda",
-      "Errors",
+      "AsyncEventsDropped",
       "Sum",
       [{ Name: "FunctionName", Value: { Ref: "SweepFunction" } }],
-      1,
-      "as before",
-    ],
-    [
-      "sweep not started",
-      "AWS/SQS",
-      "ApproximateNumberOfMessagesVisible",
-      "Maximum",
-      queue("ScheduleDeadLetters"),
       1,
       "OK",
     ],
     [
-      "failed sweep kept",
+      "sweep not started",
       "AWS/SQS",
-      "ApproximateNumberOfMessagesVisible",
-      "Maximum",
-      queue("FailedSweeps"),
+      "NumberOfMessagesSent",
+      "Sum",
+      [
+        {
+          Name: "QueueName",
+          Value: { "Fn::GetAtt": ["ScheduleDeadLetters", "QueueName"] },
+        },
+      ],
       1,
       "OK",
     ],
@@ -387,10 +442,19 @@ describe("the dead man", () => {
   });
 });
 
-describe("every alarm", () => {
-  it("goes to the topic", () => {
-    expect(alarms).toHaveLength(9);
-    for (const { properties } of alarms) {
+describe.each([
+  ["as it ships", CONFIGURATIONS.default, EUROPE],
+  ["everything on", CONFIGURATIONS["everything on"], EUROPE],
+  ["BytePlus", CONFIGURATIONS.BytePlus, EUROPE],
+  ["China", CONFIGURATIONS.default, CHINA],
+] as const)("every alarm, %s", (_, settings, env) => {
+  const all = ofType(synthesize(settings, env), "AWS::CloudWatch::Alarm");
+  const ofPeriod = (seconds: number) =>
+    all.filter(({ properties }) => properties["Period"] === seconds);
+
+  it("is one of ten, and goes to the topic", () => {
+    expect(all).toHaveLength(10);
+    for (const { properties } of all) {
       expect(properties["AlarmActions"]).toEqual([
         { Ref: "NotificationsTopic" },
       ]);
@@ -398,23 +462,60 @@ describe("every alarm", () => {
     }
   });
 
-  it("says who is hurt, why, and what to do, within CloudWatch's limit", () => {
-    expect(new Set(alarms.map(({ name }) => name)).size).toBe(9);
+  it("looks at five minutes, but for the dead man's hours and the API's quarter", () => {
+    expect(ofPeriod(3600)).toHaveLength(1);
+    expect(ofPeriod(900)).toHaveLength(1);
+    expect(ofPeriod(300)).toHaveLength(8);
+    for (const { properties } of [...ofPeriod(900), ...ofPeriod(300)]) {
+      expect(properties["EvaluationPeriods"]).toBe(1);
+    }
+  });
+});
+
+describe("the text of every alarm", () => {
+  it("tells its end to those whom it woke up, and only to them", () => {
+    const told = alarms.filter(
+      ({ properties }) => properties["OKActions"] !== undefined,
+    );
+    expect(told.map(({ name }) => name).sort()).toEqual([
+      "API errors",
+      "expired in use",
+      "no successful sweep",
+      "stopped early",
+    ]);
+    for (const { properties } of told) {
+      expect(properties["OKActions"]).toEqual([{ Ref: "NotificationsTopic" }]);
+    }
+  });
+
+  it("says in a sentence who is hurt, then what to do, within CloudWatch's limit", () => {
+    expect(new Set(alarms.map(({ name }) => name)).size).toBe(10);
     for (const { name, properties } of alarms) {
       const text = String(properties["AlarmDescription"]);
       expect(name).not.toBe("");
-      expect(text).toMatch(/[Mm]ost likely/);
-      expect(text).toMatch(/\bfirst\b|at once/);
+      expect(text).toMatch(
+        /^[^.]*\b(expired|viewers|nobody|[Cc]allers)\b[^.]*\. [A-Z][^"]+\. See "/,
+      );
       expect(text.length).toBeLessThan(1024);
     }
   });
 
-  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-  it("has its section in the README", () => {
+  const runbook = readFileSync(join(ROOT, "docs", "operations.md"), "utf8");
+  it("has its section in the runbook, with a command to paste", () => {
     for (const { name } of alarms) {
-      expect(readme).toMatch(
-        new RegExp(`^#+ After an alarm: ${name}\\s*$`, "mu"),
-      );
+      const [, section = ""] =
+        new RegExp(
+          `^### After an alarm: ${name}\\n([^]*?)(?=^##|$(?![^]))`,
+          "mu",
+        ).exec(runbook) ?? [];
+      expect([name, section]).toEqual([
+        name,
+        expect.stringMatching(/^```sh$/mu),
+      ]);
+      expect([name, section]).toEqual([
+        name,
+        expect.stringMatching(/It is over/u),
+      ]);
     }
   });
 });

@@ -43,6 +43,12 @@ function statements({ resources }: Synthesized): readonly Statement[] {
   return found;
 }
 
+/** On update and on deletion; a first creation that fails leaves nothing behind. */
+const KEPT = {
+  deletionPolicy: "RetainExceptOnCreate",
+  updateReplacePolicy: "Retain",
+};
+
 /** The only statements whose resource may be `*`, by logical id and action, and why. */
 const NAMELESS = new Map([
   ["ApiResponderPolicy", /^xray:/],
@@ -107,6 +113,73 @@ describe.each(STACKS)("the stack: %s", (_, stack) => {
     }
   });
 
+  it("lets the schedule's role be taken by Scheduler for this account only", () => {
+    const trusts = ofType(stack, "AWS::IAM::Role").map(({ properties }) =>
+      list(object(properties, "AssumeRolePolicyDocument"), "Statement"),
+    );
+    const [schedule, ...others] = trusts.filter((statements) =>
+      JSON.stringify(statements).includes("scheduler"),
+    );
+    expect(schedule).toEqual([
+      {
+        Action: "sts:AssumeRole",
+        Effect: "Allow",
+        Principal: { Service: "scheduler.amazonaws.com" },
+        Condition: { StringEquals: { "aws:SourceAccount": "111122223333" } },
+      },
+    ]);
+    expect(others).toEqual([]);
+    expect(trusts).toHaveLength(3);
+  });
+
+  it("lets alarms use the topic's key, and administrators no more than they need", () => {
+    const keyStatements = statements(stack).filter(
+      ({ logicalId }) => logicalId === "NotificationsKey",
+    );
+    const [administration, alarms, ...others] = keyStatements.map(
+      ({ statement }) => statement,
+    );
+    expect(others).toEqual([]);
+    expect(alarms).toMatchObject({
+      Principal: { Service: "cloudwatch.amazonaws.com" },
+      Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+    });
+    expect(JSON.stringify(administration?.["Principal"])).toContain(
+      ":iam::111122223333:root",
+    );
+    expect(list(administration, "Action")).not.toContain("kms:*");
+    const topic = statements(stack)
+      .filter(({ statement }) =>
+        list(statement, "Action").includes("sns:Publish"),
+      )
+      .filter(({ statement }) => statement["Principal"] !== undefined)
+      .filter(({ statement }) => statement["Effect"] === "Allow");
+    expect(topic.map(({ statement }) => statement["Principal"])).toEqual([
+      { Service: "cloudwatch.amazonaws.com" },
+    ]);
+  });
+
+  it("logs of every request who asked for what, and what became of it", () => {
+    const [stage] = ofType(stack, "AWS::ApiGatewayV2::Stage");
+    const format: unknown = JSON.parse(
+      String(object(stage?.properties, "AccessLogSettings")["Format"]),
+    );
+    expect(format).toEqual({
+      time: "$context.requestTime",
+      requestId: "$context.requestId",
+      sourceIp: "$context.identity.sourceIp",
+      iamCaller: "$context.identity.userArn",
+      tokenSubject: "$context.authorizer.claims.sub",
+      routeKey: "$context.routeKey",
+      status: "$context.status",
+      responseLength: "$context.responseLength",
+      responseLatencyMs: "$context.responseLatency",
+      integrationLatencyMs: "$context.integrationLatency",
+      integrationError: "$context.integrationErrorMessage",
+      error: "$context.error.message",
+    });
+  });
+
   it.each([
     ["AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "Queues"],
     ["AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "Topics"],
@@ -145,9 +218,9 @@ describe.each(STACKS)("the stack: %s", (_, stack) => {
   it("keeps every log for a year, and longer than the stack", () => {
     const groups = ofType(stack, "AWS::Logs::LogGroup");
     expect(groups).toHaveLength(3);
-    for (const { properties, deletionPolicy } of groups) {
+    for (const { properties, ...policies } of groups) {
       expect(properties["RetentionInDays"]).toBe(365);
-      expect(deletionPolicy).toBe("Retain");
+      expect(policies).toMatchObject(KEPT);
     }
     // No function and no stage may make a group of its own, without retention.
     for (const { properties } of ofType(stack, "AWS::Lambda::Function")) {
@@ -156,12 +229,12 @@ describe.each(STACKS)("the stack: %s", (_, stack) => {
   });
 
   it("holds no secret", () => {
-    for (const { properties, deletionPolicy } of ofType(
+    for (const { properties, ...policies } of ofType(
       stack,
       "AWS::SecretsManager::Secret",
     )) {
       expect(properties).not.toHaveProperty("SecretString");
-      expect(deletionPolicy).toBe("Retain");
+      expect(policies).toMatchObject(KEPT);
     }
     const text = JSON.stringify(stack.json);
     expect(text).not.toMatch(/AKLT|AKIA|ASIA/);

@@ -71,8 +71,10 @@ export const CONFIGURATIONS = {
     },
     reservedConcurrency: 5,
     dashboard: true,
+    dryRun: false,
+    warnDays: 21,
   },
-  BytePlus: { provider: "byteplus", dryRun: true },
+  BytePlus: { provider: "byteplus", dryRun: "schedule" },
 } as const satisfies Record<string, Json>;
 
 export interface Resource {
@@ -80,6 +82,7 @@ export interface Resource {
   readonly type: string;
   readonly properties: Json;
   readonly deletionPolicy: unknown;
+  readonly updateReplacePolicy: unknown;
 }
 
 export interface Synthesized {
@@ -117,6 +120,9 @@ export function synthesize(
             : {},
         deletionPolicy: isJson(resource)
           ? resource["DeletionPolicy"]
+          : undefined,
+        updateReplacePolicy: isJson(resource)
+          ? resource["UpdateReplacePolicy"]
           : undefined,
       }),
     ),

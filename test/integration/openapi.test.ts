@@ -627,7 +627,7 @@ describe("what may be sent is as described", () => {
 
   it.each([
     [LIST, "verdict", ["delete", "keep"], ["", "DELETE", "all"]],
-    [LIST, "state", ["expired", "valid"], ["", "unreadable"]],
+    [LIST, "state", ["expired", "valid", "expiring"], ["", "unreadable"]],
     [LIST, "limit", ["1", "99", "1000"], ["0", "1001", "-1", "1.5", "ten"]],
     [LIST, "cursor", [cursor], ["", "a+b", "a=", "a".repeat(1001)]],
     [

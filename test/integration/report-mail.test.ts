@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../functions/aws/clock.ts";
 import { createSweepHandler } from "../../functions/expired-sweep.ts";
 import {
   startLiveEmulator,
   type LiveEmulator,
+  type LiveEmulatorOptions,
 } from "../../infra/local/live-emulator/server.ts";
 import {
   startSecretsManagerEmulator,
@@ -40,33 +41,42 @@ beforeEach(async () => {
 });
 afterEach(() => Promise.all([live.close(), secrets.close(), mailbox.close()]));
 
+type Account = NonNullable<LiveEmulatorOptions["account"]>;
+
 /** Sweeps an account that holds one expired certificate of this name. */
-async function sweepOf(
+function sweepOf(
   name: string,
   env: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  live = await startLiveEmulator({
-    credentials: [KEY],
-    account: {
-      certificates: [certificate(1, -30, { name })],
-      domains: [domain("unbound.example.com")],
-    },
-  });
+): Promise<unknown> {
+  const account = {
+    certificates: [certificate(1, -30, { name })],
+    domains: [domain("unbound.example.com")],
+  };
+  return sweep(account, {}, env);
+}
+
+async function sweep(
+  account: Account,
+  payload: object,
+  env: Readonly<Record<string, string>> = {},
+) {
+  live = await startLiveEmulator({ credentials: [KEY], account });
   const handler = createSweepHandler({
     env: {
       VOLCENGINE_SECRET_ID: SECRET_ID,
       VOLCENGINE_ENDPOINT: live.url,
       REPORT_TOPIC_ARN: TOPIC,
+      DRY_RUN: "false",
       ...env,
     },
     clock: systemClock,
     random: Math.random,
     log: (line) => log.push(line),
   });
-  await handler(
-    {},
-    { awsRequestId: "run-1", getRemainingTimeInMillis: () => 900_000 },
-  );
+  return handler(payload, {
+    awsRequestId: "run-1",
+    getRemainingTimeInMillis: () => 900_000,
+  });
 }
 
 it.each([
@@ -90,6 +100,83 @@ it("a mail names its stack and the vendor's product", async () => {
   expect(mailbox.messages[0]?.message).toMatch(
     /^Stack Janitor-sports: sweep of BytePlus MediaLive, /,
   );
+});
+
+describe("certificates that are about to expire in use", () => {
+  const soon = certificate(1, 5, { name: "old" });
+  const renewed = certificate(2, 80, {
+    name: "new",
+    domains: ["*.example.com"],
+  });
+  const account = {
+    certificates: [soon, renewed],
+    domains: [
+      domain("live.example.com", soon.chainId),
+      domain("live.example.net", soon.certId),
+    ],
+  };
+
+  it("are counted, logged and mailed once a day, with their domains and renewals", async () => {
+    const report = await sweep(account, {});
+    expect(report.counts).toMatchObject({ expiringInUse: 1, eligible: 0 });
+    expect(log).toContainEqual(
+      expect.objectContaining({
+        event: "expiring-in-use",
+        runId: "run-1",
+        chainId: soon.chainId,
+        daysLeft: 4,
+        domains: [
+          { domain: "live.example.com", renewedAs: "new" },
+          { domain: "live.example.net" },
+        ],
+      }),
+    );
+    expect(log.at(-1)).toMatchObject({
+      event: "sweep-summary",
+      counts: { expiringInUse: 1 },
+    });
+    expect(log.at(-1)).not.toHaveProperty("expiring");
+    const [mail] = mailbox.messages;
+    expect(mail?.subject).toContain("1 expiring in use");
+    expect(mail?.message).toContain(
+      "renewed as new, but not bound to live.example.com",
+    );
+    expect(mail?.message).toContain("no renewal is listed");
+  });
+
+  it("are none with WARN_DAYS=0, and fewer days warn later", async () => {
+    const never = await sweep(account, {}, { WARN_DAYS: "0" });
+    expect(never.counts.expiringInUse).toBe(0);
+    expect(mailbox.messages).toEqual([]);
+    await live.close();
+    const later = await sweep(account, {}, { WARN_DAYS: "4" });
+    expect(later.counts.expiringInUse).toBe(0);
+    await live.close();
+    const now = await sweep(account, {}, { WARN_DAYS: "6" });
+    expect(now.counts.expiringInUse).toBe(1);
+  });
+});
+
+it("the notice of a deletion counts with the deployment's grace, not with that of the run", async () => {
+  const ended = certificate(1, -10);
+  const account = {
+    certificates: [ended],
+    domains: [domain("unbound.example.com")],
+  };
+  await sweep(account, { graceDays: 30, report: true });
+  const due = new Date(Date.parse(ended.notAfter) + 7 * 86_400_000);
+  expect(mailbox.messages[0]?.message).toContain(
+    `will be deleted from ${due.toISOString().slice(0, 10)} on, unless protected`,
+  );
+});
+
+it("a report that was asked for comes although there is nothing to tell", async () => {
+  const account = { certificates: [], domains: [] };
+  await sweep(account, {});
+  expect(mailbox.messages).toEqual([]);
+  await live.close();
+  await sweep(account, { report: true });
+  expect(mailbox.messages).toHaveLength(1);
 });
 
 it("a report that could not be sent is a line that an alarm can see", async () => {

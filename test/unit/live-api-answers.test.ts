@@ -48,6 +48,14 @@ describe("the answer", () => {
     expect(failed.failure).toMatchObject({ requestId });
   });
 
+  it("that denies access names the action that lacks a permission", async () => {
+    const { failure } = await call([error("AccessDenied", 403)]);
+    expect(failure).toMatchObject({
+      kind: "access-denied",
+      message: "The access key lacks a permission for DeleteCert.",
+    });
+  });
+
   it("tells the vendor's clock", async () => {
     const { value } = await call([ok]);
     expect(value).toMatchObject({ vendorTime: Date.parse(DATE) });

@@ -194,6 +194,15 @@ describe("retry", () => {
     );
   });
 
+  it("what the last attempt may have done is not forgotten", async () => {
+    const { failure } = await call([throttled, throttled, throttled, reset]);
+    expect(failure).toMatchObject({
+      kind: "vendor-error",
+      attempts: 4,
+      possiblyDone: true,
+    });
+  });
+
   it("what may have been done stays so, whatever came after", async () => {
     const { failure } = await call([reset, error("ResourceNotFound", 404)]);
     expect(failure).toMatchObject({

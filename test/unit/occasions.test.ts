@@ -20,6 +20,7 @@ const NONE: SweepCounts = {
   failed: 0,
   remaining: 0,
   expiredInUse: 0,
+  expiringInUse: 0,
   kept: { "not-expired": 5 },
 };
 
@@ -36,6 +37,7 @@ function report({ counts, ...over }: Over = {}): SweepReport {
     stoppedBecause: "done",
     rounds: 1,
     items: [],
+    expiring: [],
     ...over,
     counts: { ...NONE, ...counts },
   };
@@ -53,6 +55,7 @@ function kept(...reasons: Reason[]): ReportItem {
 }
 
 const BOUND: Over = { counts: { expiredInUse: 1 } };
+const EXPIRING: Over = { counts: { expiringInUse: 1 } };
 const CONTRADICTORY: Over = { items: [kept("status-conflict")] };
 const DAILY: Occasions = { asked: false, sweepIntervalMinutes: 1440 };
 
@@ -86,6 +89,7 @@ describe("at any time", () => {
     ["a dry run that would not", { mode: "dry-run" }, false],
     ["an early stop", { stoppedBecause: "no-evidence" }, true],
     ["expired in use", BOUND, false],
+    ["expiring in use", EXPIRING, false],
     ["contradictory data", CONTRADICTORY, false],
   ])("%s: %s", (_, over, expected) => {
     expect(isSent(over, LATER)).toBe(expected);
@@ -111,7 +115,10 @@ describe("to the millisecond", () => {
   ])(
     "with %i minutes between runs, %s is the first of its day: %s",
     (sweepIntervalMinutes, startedAt, expected) => {
-      expect(isSent(BOUND, startedAt, { sweepIntervalMinutes })).toBe(expected);
+      for (const over of [BOUND, EXPIRING])
+        expect(isSent(over, startedAt, { sweepIntervalMinutes })).toBe(
+          expected,
+        );
     },
   );
 
@@ -182,6 +189,7 @@ describe("over two weeks of a schedule in which nothing is deleted", () => {
     "%s, an outage is told once a day and contradictory data on Mondays",
     (_, minutes, offset) => {
       expect(mailDays(BOUND, minutes, offset)).toEqual(EVERY_DAY);
+      expect(mailDays(EXPIRING, minutes, offset)).toEqual(EVERY_DAY);
       expect(mailDays(CONTRADICTORY, minutes, offset)).toEqual(["Mon", "Mon"]);
       expect(mailDays({}, minutes, offset)).toEqual([]);
     },

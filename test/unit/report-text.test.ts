@@ -28,9 +28,11 @@ const REPORT: SweepReport = {
     failed: 0,
     remaining: 0,
     expiredInUse: 0,
+    expiringInUse: 0,
     kept: {},
   },
   items: [],
+  expiring: [],
 };
 
 function item(n: number, over: Partial<ReportItem> = {}): ReportItem {
@@ -51,7 +53,7 @@ const ORIGIN: Origin = {
 };
 
 function mail(over: Partial<SweepReport> = {}, origin: Partial<Origin> = {}) {
-  return reportMail({ ...REPORT, ...over }, { ...ORIGIN, ...origin });
+  return reportMail({ ...REPORT, ...over }, { ...ORIGIN, ...origin }, 7);
 }
 
 describe("a mail", () => {
@@ -82,6 +84,7 @@ describe("a mail", () => {
           failed: 4,
           remaining: 5,
           expiredInUse: 6,
+          expiringInUse: 7,
           kept: { "in-use": 2, "not-expired": 5 },
         },
         items: [
@@ -106,7 +109,7 @@ describe("a mail", () => {
       {
         "subject": "out-of-time: 1 deleted, 4 failed, 3 unconfirmed, 2 already gone, 6 expired in use, 5 remaining",
         "text": "Stack LiveCertJanitor: sweep of Volcengine Live, 2026-11-24T03:17:00.000Z to 2026-11-24T03:17:09.000Z.
-      Listed 9, expired 8, eligible 7: 1 deleted, 4 failed, 3 unconfirmed, 2 already gone, 6 expired in use, 5 remaining.
+      Listed 9, expired 8, eligible 7: 1 deleted, 4 failed, 3 unconfirmed, 2 already gone, 6 expired in use, 7 expiring in use, 5 remaining.
       Kept, by reason: in-use 2, not-expired 5.
 
       It stopped early (out-of-time). Its time ran out; the next sweep goes on with the rest.
@@ -437,6 +440,73 @@ describe("the names that others chose", () => {
   });
 });
 
+describe("what is about to happen", () => {
+  const expiring: SweepReport["expiring"] = [
+    {
+      chainId: "a".repeat(32),
+      name: "live 2026",
+      notAfter: "2026-11-24T12:00:00Z",
+      daysLeft: 0,
+      domains: [
+        { domain: "live.net", renewedAs: "live\n2027" },
+        { domain: "old.live.net" },
+      ],
+    },
+    {
+      chainId: "b".repeat(32),
+      name: "",
+      notAfter: "2026-11-26T00:00:00Z",
+      daysLeft: 1,
+      domains: [{ domain: "b.net" }],
+    },
+  ];
+
+  it("is told of each domain, and of each certificate that only its grace keeps", () => {
+    const { subject, text } = mail({
+      counts: { ...REPORT.counts, expiringInUse: 2 },
+      expiring,
+      items: [
+        item(1, { reasons: ["within-grace"] }),
+        item(2, { reasons: ["within-grace", "in-use"] }),
+        item(3, { outcome: "failed" }),
+      ],
+    });
+    expect(subject).toBe(
+      "0 deleted, 2 expiring in use [LiveCertJanitor, Volcengine Live]",
+    );
+    expect(text.slice(text.indexOf("\n\n"))).toMatchInlineSnapshot(`
+      "
+
+      Failed; the next sweep tries again (1)
+      Name    Expires               Chain id                          What  Domains
+      name-3  2026-08-23T00:00:00Z  33333333333333333333333333333333        d3.net
+
+      Expired but in use: bind a new certificate to these domains, viewers may see errors now (1)
+      Name    Expires               Chain id                          What                 Domains
+      name-2  2026-08-22T00:00:00Z  22222222222222222222222222222222  within-grace in-use  d2.net
+
+      Expiring in use: bind a renewal to these domains in time, or viewers will see errors (3)
+      Domain        Time                  Expires               Certificate                       Renewal
+      live.net      less than a day left  2026-11-24T12:00:00Z  live 2026                         renewed as live 2027, but not bound to live.net
+      old.live.net  less than a day left  2026-11-24T12:00:00Z  live 2026                         no renewal is listed
+      b.net         1 day left            2026-11-26T00:00:00Z  bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb  no renewal is listed
+
+      Coming: still within the grace period; whoever needs one binds or protects it before (1)
+      Name    Expires               Chain id                          What                                                  Domains
+      name-1  2026-08-21T00:00:00Z  11111111111111111111111111111111  will be deleted from 2026-08-28 on, unless protected  d1.net
+
+      Run run-7; the log of the sweep function has every line under this id."
+    `);
+  });
+
+  it("is the same on a dry run", () => {
+    const over = { expiring, items: [item(1, { reasons: ["within-grace"] })] };
+    const tables = ({ text }: { text: string }) =>
+      text.slice(text.indexOf("\n\n"));
+    expect(tables(mail({ ...over, mode: "dry-run" }))).toBe(tables(mail(over)));
+  });
+});
+
 it("stays far below 256 KB, whatever the size", () => {
   const long = "名".repeat(5000);
   const outcomes = [
@@ -457,7 +527,24 @@ it("stays far below 256 KB, whatever the size", () => {
       ...(outcome !== undefined && { outcome }),
     });
   });
-  const { text } = mail({ items, stoppedBecause: "credentials-rejected" });
+  const kept = [
+    item(1, { reasons: ["within-grace"] }),
+    item(2, { reasons: ["status-conflict"] }),
+  ].flatMap((one) =>
+    Array.from({ length: 300 }, () => ({ ...items[0]!, ...one, name: long })),
+  );
+  const expiring = Array.from({ length: 300 }, () => ({
+    chainId: "",
+    name: long,
+    notAfter: long,
+    daysLeft: 3,
+    domains: [{ domain: long, renewedAs: long }],
+  }));
+  const { text } = mail({
+    items: [...items, ...kept],
+    expiring,
+    stoppedBecause: "credentials-rejected",
+  });
   expect(Buffer.byteLength(text)).toBeLessThan(256_000);
   expect(text).toMatch(/and \d+ more; the log has all/);
 });
