@@ -47,6 +47,7 @@ async function ask(
   bundle: string,
   env: Readonly<Record<string, string>>,
   event: object = httpEvent,
+  remainingMs = 29_000,
 ): Promise<unknown> {
   const { stdout } = await run(
     process.execPath,
@@ -54,11 +55,12 @@ async function ask(
       "--input-type=module",
       "-e",
       `const { handler } = await import(process.argv[1]);
-       const answer = await handler(JSON.parse(process.argv[2]), { awsRequestId: "r", getRemainingTimeInMillis: () => 29000 });
+       const answer = await handler(JSON.parse(process.argv[2]), { awsRequestId: "r", getRemainingTimeInMillis: () => Number(process.argv[3]) });
        console.log("answer: " + (answer.body ?? JSON.stringify(answer)));
        process.exit(0);`,
       bundle,
       JSON.stringify(event),
+      String(remainingMs),
     ],
     { env },
   );
@@ -271,11 +273,11 @@ describe("the bundles that are deployed", () => {
         REPORT_TOPIC_ARN: "arn:aws:sns:eu-central-1:111122223333:reports",
         AWS_ENDPOINT_URL_SNS: mailbox.url,
       };
-      expect(await ask(sweep, reporting, {})).toMatchObject({
+      expect(await ask(sweep, reporting, {}, 900_000)).toMatchObject({
         counts: { eligible: 1 },
       });
       expect(mailbox.messages).toHaveLength(0);
-      await ask(sweep, { ...reporting, NODE_PATH }, {});
+      await ask(sweep, { ...reporting, NODE_PATH }, {}, 900_000);
       expect(mailbox.messages).toHaveLength(1);
       await mailbox.close();
     });

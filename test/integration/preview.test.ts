@@ -1,5 +1,8 @@
 import { build } from "esbuild";
 import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { demoAccount, demoSettings } from "../../infra/local/fixtures.ts";
 import {
@@ -7,6 +10,8 @@ import {
   type LiveEmulator,
 } from "../../infra/local/live-emulator/server.ts";
 import { KEY } from "../support/world.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
 
 let live: LiveEmulator;
 beforeEach(async () => {
@@ -24,12 +29,20 @@ interface Run {
 }
 
 /** Runs the command as an operator would, in a process of its own. */
-function preview(env: Readonly<Record<string, string>>): Promise<Run> {
+function preview(
+  env: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+  cwd = ROOT,
+): Promise<Run> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
-      ["--import", "tsx", "infra/local/preview.ts"],
+      [
+        ...["--import", import.meta.resolve("tsx")],
+        ...[join(ROOT, "infra", "local", "preview.ts"), ...args],
+      ],
       {
+        cwd,
         env: {
           PATH: process.env["PATH"],
           VOLCENGINE_ENDPOINT: live.url,
@@ -71,6 +84,69 @@ describe("npm run preview", () => {
     }
     expect(live.writes()).toHaveLength(0);
     expect(live.account.certificates).toHaveLength(listed);
+  });
+
+  describe("under the settings of a cdk.json", () => {
+    let folder = "";
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), "janitor-preview-"));
+    });
+    afterEach(() => rm(folder, { recursive: true }));
+
+    async function eligible(
+      janitor: unknown,
+      args: readonly string[] = [],
+      env: Readonly<Record<string, string>> = {},
+    ) {
+      await writeFile(
+        join(folder, "cdk.json"),
+        JSON.stringify({ context: { janitor } }),
+      );
+      const { stdout, stderr } = await preview(
+        { ...KEYS, ...env },
+        args,
+        folder,
+      );
+      return /would delete (\d+)/.exec(stdout)?.[1] ?? stderr.trim();
+    }
+
+    it("shows what the deployed sweep would do; the environment wins", async () => {
+      const shipped = Number(await eligible({}));
+      expect(shipped).toBeGreaterThan(0);
+      expect(await eligible({ graceDays: 3650 })).toBe("0");
+      expect(await eligible({ graceDays: 3650 }, [], { GRACE_DAYS: "7" })).toBe(
+        String(shipped),
+      );
+    });
+
+    it("takes one stack of several by its name", async () => {
+      const list = [{ name: "sports" }, { name: "news", graceDays: 3650 }];
+      expect(await eligible(list, ["--stack", "news"])).toBe("0");
+      expect(
+        Number(await eligible(list, ["--stack", "sports"])),
+      ).toBeGreaterThan(0);
+      for (const args of [[], ["--stack", "film"]]) {
+        expect(await eligible(list, args)).toBe(
+          "cdk.json has the stacks sports, news: say which one, as in npm run preview -- --stack sports",
+        );
+      }
+      expect(await eligible({}, ["--stack", "news"])).toMatch(
+        /leave --stack out/,
+      );
+    });
+
+    it("says what is wrong with them", async () => {
+      expect(await eligible({ graceDays: -1 })).toMatch(/graceDays is -1/);
+      expect(await eligible({}, ["--stak", "news"])).toMatch(
+        /takes --stack NAME, and nothing else/,
+      );
+      await rm(join(folder, "cdk.json"));
+      const { code, stderr } = await preview(KEYS, [], folder);
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/^cdk\.json is not in this folder.*\n$/),
+      ]);
+    });
   });
 
   it.each([
