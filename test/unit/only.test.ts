@@ -106,9 +106,9 @@ async function run(
         listCertificates: () => Promise.reject(new Error("not needed")),
       },
       remover: {
-        deleteCertificate({ chainId, permit, ended }) {
-          if (permit(1)) gone.add(chainId);
-          ended(1, undefined, "done");
+        deleteCertificate(order) {
+          if (order.permit(1)) gone.add(order.chainId);
+          order.ended(1, undefined, "done");
           return Promise.resolve({ requestId: "done", attempts: 1 });
         },
       },
