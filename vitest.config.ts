@@ -2,8 +2,9 @@ import { defineConfig } from "vitest/config";
 
 const common = {
   expect: { requireAssertions: true },
-  testTimeout: 30_000,
-  hookTimeout: 60_000,
+  // Bounds for what hangs, not for what is slow beside busy neighbours.
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
 };
 
 export default defineConfig({

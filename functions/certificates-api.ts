@@ -3,6 +3,7 @@ import {
   BadConfiguration,
   readConfiguration,
   type Configuration,
+  type Foresight,
 } from "./aws/configuration.ts";
 import {
   noRoute,
@@ -23,7 +24,11 @@ import {
 } from "./aws/problem.ts";
 import { lambdaStart } from "./aws/start-sweep.ts";
 import { BadPayload, readSweepPayload } from "./aws/sweep-payload.ts";
-import { inventory, inventoryEntry, readCursor } from "./janitor/inventory.ts";
+import {
+  inventory,
+  inventoryEntries,
+  readCursor,
+} from "./janitor/inventory.ts";
 import { patiently } from "./janitor/patience.ts";
 import { remove, type Removal } from "./janitor/remove.ts";
 import { judge, judgeOne } from "./janitor/verdict.ts";
@@ -52,8 +57,16 @@ const LATE_MS = 250;
 const SWEEP_MS = 900_000;
 const BOOLEAN = ["true", "false"];
 
+/** What a request has set going, for its log line and for the answer if its time runs out. */
+interface Trace {
+  /** A DeleteCert was sent. */
+  sent: boolean;
+  /** Of the sweep that it started. */
+  runId: string | undefined;
+}
+
 interface Wired {
-  readonly configuration: Configuration;
+  readonly configuration: Configuration & Foresight;
   readonly vendor: Vendor;
 }
 
@@ -152,7 +165,7 @@ export function createApiHandler(
   ): Promise<HttpAnswer> => {
     const { verdict, state, limit, cursor } = readQuery(request, {
       verdict: ["delete", "keep"],
-      state: ["expired", "valid"],
+      state: ["expired", "valid", "expiring"],
       limit: /^([1-9]\d{0,2}|1000)$/,
       cursor: /^[\w-]{1,1000}$/,
     });
@@ -162,15 +175,25 @@ export function createApiHandler(
     }
     const { configuration, vendor } = wired();
     const observation = await observe(vendor, deadline);
+    const { policy, warnDays } = configuration;
+    const now = clock.now();
     return jsonAnswer(
       200,
       requestId,
-      inventory(judge(observation, configuration.policy, clock.now()), {
-        verdict,
-        state,
-        after,
-        limit: limit === undefined ? 1000 : Number(limit),
-      }),
+      inventory(
+        inventoryEntries(
+          judge(observation, policy, now),
+          observation.domains,
+          warnDays,
+          now,
+        ),
+        {
+          verdict,
+          state,
+          after,
+          limit: limit === undefined ? 1000 : Number(limit),
+        },
+      ),
     );
   };
 
@@ -183,20 +206,19 @@ export function createApiHandler(
     readQuery(request, {});
     const { configuration, vendor } = wired();
     const observation = await observe(vendor, deadline);
-    const judgement = judgeOne(
-      observation,
-      chainId,
-      configuration.policy,
-      clock.now(),
-    );
+    const { policy, warnDays } = configuration;
+    const now = clock.now();
+    const judgement = judgeOne(observation, chainId, policy, now);
     if (judgement === undefined) throw new Refusal(NOT_FOUND);
+    const { domains } = observation;
+    const [entry] = inventoryEntries([judgement], domains, warnDays, now);
     const ids = new Set(
       judgement.certificate.records.flatMap((record) => record.ids),
     );
     return jsonAnswer(200, requestId, {
-      ...inventoryEntry(judgement),
+      ...entry,
       ids: [...ids],
-      boundDomains: observation.domains
+      boundDomains: domains
         .filter(({ boundTo }) => boundTo !== undefined && ids.has(boundTo))
         .map(({ name }) => name),
       readAt: observation.readAt,
@@ -207,7 +229,7 @@ export function createApiHandler(
     request: HttpRequest,
     requestId: string,
     deadline: Deadline,
-    sending: () => void,
+    trace: Trace,
   ): Promise<HttpAnswer> => {
     const chainId = readChainId(request);
     const { force, dryRun } = readQuery(request, {
@@ -225,7 +247,7 @@ export function createApiHandler(
         ...vendor,
         clock,
         log: (line) => {
-          if (line["event"] === "delete-attempt") sending();
+          if (line["event"] === "delete-attempt") trace.sent = true;
           log(line);
         },
       },
@@ -244,6 +266,7 @@ export function createApiHandler(
   const sweepNow = async (
     request: HttpRequest,
     requestId: string,
+    trace: Trace,
   ): Promise<HttpAnswer> => {
     readQuery(request, {});
     if (!/^application\/json\s*(;|$)/i.test(request.contentType)) {
@@ -268,7 +291,10 @@ export function createApiHandler(
     // A dry run writes nothing, so nothing is lost if the next sweep overlaps it.
     if (!dryRun) noSweepBefore = clock.now() + SWEEP_MS;
     try {
-      const runId = await startSweep(JSON.stringify(payload));
+      // Whoever starts a sweep by hand wants to read what it found; the body may still say otherwise.
+      const order = Object.assign({ report: true }, payload);
+      const runId = await startSweep(JSON.stringify(order));
+      trace.runId = runId;
       return jsonAnswer(202, requestId, {
         runId,
         mode: dryRun ? "dry-run" : "delete",
@@ -286,7 +312,7 @@ export function createApiHandler(
     request: HttpRequest,
     requestId: string,
     deadline: Deadline,
-    sending: () => void,
+    trace: Trace,
   ): Promise<HttpAnswer> => {
     switch (request.routeKey) {
       case "GET /certificates":
@@ -294,9 +320,9 @@ export function createApiHandler(
       case "GET /certificates/{chainId}":
         return explain(request, requestId, deadline);
       case "DELETE /certificates/{chainId}":
-        return removeOne(request, requestId, deadline, sending);
+        return removeOne(request, requestId, deadline, trace);
       case "POST /sweeps":
-        return sweepNow(request, requestId);
+        return sweepNow(request, requestId, trace);
       case "GET /openapi.json":
         readQuery(request, {});
         return Promise.resolve(jsonAnswer(200, requestId, openapi));
@@ -310,6 +336,7 @@ export function createApiHandler(
     const request = readHttpRequest(event);
     let answer: HttpAnswer;
     let failure: unknown;
+    const trace: Trace = { sent: false, runId: undefined };
     try {
       if (request === undefined) {
         throw invalid(
@@ -321,12 +348,9 @@ export function createApiHandler(
         context.getRemainingTimeInMillis() - KEEP_MS,
       );
       const finished = new AbortController();
-      let sent = false;
       answer = await Promise.race([
         withDeadline(clock, time, undefined, (deadline) =>
-          respond(request, requestId, deadline, () => {
-            sent = true;
-          }),
+          respond(request, requestId, deadline, trace),
         ),
         clock.sleep(time + LATE_MS, finished.signal).then(() => {
           const facts = { kind: "timeout", outcome: "unknown" } as const;
@@ -334,9 +358,9 @@ export function createApiHandler(
             problemOf(
               new VendorFailure("The time for the request ran out.", {
                 ...facts,
-                possiblyDone: sent,
+                possiblyDone: trace.sent,
               }),
-              sent,
+              trace.sent,
             ),
           );
         }),
@@ -353,6 +377,7 @@ export function createApiHandler(
       routeKey: request?.routeKey.slice(0, 80),
       caller: request?.caller,
       status: answer.statusCode,
+      runId: trace.runId,
       // Names only: what a library says in its message may hold what it was given.
       ...(failure instanceof Error && {
         problem: problemFor(failure).name,

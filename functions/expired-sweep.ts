@@ -1,7 +1,9 @@
 /** Lambda entry: the scheduled sweep. */
 import { readConfiguration } from "./aws/configuration.ts";
-import { publishReport, topicPublisher } from "./aws/report-topic.ts";
+import { publish } from "./aws/report-topic.ts";
 import { readSweepPayload } from "./aws/sweep-payload.ts";
+import { deservesMail, type Occasions } from "./janitor/occasions.ts";
+import { reportMail } from "./janitor/report-text.ts";
 import type { SweepReport } from "./janitor/report.ts";
 import { NoEvidence, sweep } from "./janitor/sweep.ts";
 import { lambdaHost, lazily, type Host } from "./host.ts";
@@ -33,13 +35,23 @@ export function createSweepHandler(
       vendor: createVendor(host, configuration, ATTEMPT_MS),
     };
   });
-  const known = new Set<string>();
 
-  const tell = async (report: SweepReport): Promise<void> => {
-    const topicArn = host.env["REPORT_TOPIC_ARN"];
-    if (topicArn === undefined) return;
+  const mail = async (
+    report: SweepReport,
+    occasions: Occasions,
+    graceDays: number,
+  ): Promise<void> => {
+    const { REPORT_TOPIC_ARN, STACK_NAME, PROVIDER } = host.env;
+    if (REPORT_TOPIC_ARN === undefined) return;
     try {
-      await publishReport(report, known, topicPublisher(topicArn));
+      const startedAt = Date.parse(report.startedAt);
+      if (!deservesMail(report, startedAt, occasions)) return;
+      const stackName = STACK_NAME ?? "live-cert-janitor";
+      const provider = PROVIDER === "byteplus" ? PROVIDER : "volcengine";
+      await publish(
+        REPORT_TOPIC_ARN,
+        reportMail(report, { stackName, provider }, graceDays),
+      );
     } catch (error) {
       // The sweep is done and logged; a mail that did not go out must not make it look failed.
       host.log({
@@ -52,7 +64,14 @@ export function createSweepHandler(
 
   return async (event, context) => {
     const { configuration, vendor } = wired();
-    const settings = readSweepPayload(event, configuration);
+    const order = readSweepPayload(event, configuration);
+    const { policy, warnDays, sweepIntervalMinutes } = configuration;
+    const tell = (report: SweepReport): Promise<void> =>
+      mail(
+        report,
+        { asked: order.report, sweepIntervalMinutes },
+        policy.graceDays,
+      );
     try {
       const report = await sweep(
         {
@@ -62,12 +81,13 @@ export function createSweepHandler(
           remainingMs: () => context.getRemainingTimeInMillis(),
           runId: context.awsRequestId,
         },
-        settings,
+        { ...order, warnDays },
       );
       await tell(report);
       return {
         ...report,
         items: report.items.slice(0, MAX_ITEMS),
+        expiring: report.expiring.slice(0, MAX_ITEMS),
         itemsOmitted: Math.max(0, report.items.length - MAX_ITEMS),
       };
     } catch (error) {

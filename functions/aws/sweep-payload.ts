@@ -8,17 +8,24 @@ export class BadPayload extends Error {
   override readonly name = "BadPayload";
 }
 
+const KEYS = ["dryRun", "maxDeletions", "graceDays", "report"];
+
+export interface SweepOrder extends SweepSettings {
+  /** Mail the report whatever it says. */
+  readonly report: boolean;
+}
+
 /**
- * The settings of a sweep: those of the deployment, tightened by `{dryRun?: true, graceDays?, maxDeletions?}`.
- * Throws {@link BadPayload}.
+ * What a run is to do: the settings of the deployment, tightened by `{dryRun?: true, graceDays?, maxDeletions?}`, and
+ * `{report?: boolean}`. Throws {@link BadPayload}.
  */
 export function readSweepPayload(
   payload: unknown,
   { policy, maxDeletions, dryRun }: Configuration,
-): SweepSettings {
+): SweepOrder {
   if (!isObject(payload)) {
     throw new BadPayload(
-      "No sweep was started: the payload must be a JSON object, {} or one with dryRun, maxDeletions or graceDays.",
+      `No sweep was started: the payload must be a JSON object, {} or one with some of ${KEYS.join(", ")}.`,
     );
   }
   const problems: string[] = [];
@@ -38,25 +45,28 @@ export function readSweepPayload(
     );
     return now;
   };
-  const settings: SweepSettings = {
+  const report = Object.hasOwn(payload, "report") ? payload["report"] : false;
+  const order: SweepOrder = {
     policy: {
       ...policy,
       graceDays: whole("graceDays", policy.graceDays, 3650, policy.graceDays),
     },
     maxDeletions: whole("maxDeletions", 1, maxDeletions, maxDeletions),
     dryRun: dryRun || Object.hasOwn(payload, "dryRun"),
+    report: report === true,
   };
   if (Object.hasOwn(payload, "dryRun") && payload["dryRun"] !== true) {
     problems.push(
       "dryRun must be true or left out, since a payload may only be stricter than the settings.",
     );
   }
-  const unknown = Object.keys(payload).filter(
-    (key) => !["dryRun", "maxDeletions", "graceDays"].includes(key),
-  );
+  if (typeof report !== "boolean") {
+    problems.push("report must be true or false.");
+  }
+  const unknown = Object.keys(payload).filter((key) => !KEYS.includes(key));
   if (unknown.length > 0) {
     problems.push(
-      `It may hold dryRun, maxDeletions and graceDays only, not ${unknown
+      `It may hold ${KEYS.join(", ")} only, not ${unknown
         .slice(0, 3)
         .map((key) => JSON.stringify(key.slice(0, 40)))
         .join(", ")}.`,
@@ -64,5 +74,5 @@ export function readSweepPayload(
   }
   if (problems.length > 0)
     throw new BadPayload(`No sweep was started: ${problems.join(" ")}`);
-  return settings;
+  return order;
 }

@@ -39,7 +39,7 @@ export function readDomain(item: unknown): Domain | undefined {
 }
 
 /** The wildcard that covers a name, if one can: it stands for one label. */
-function wildcardsOver(name: string): readonly string[] {
+export function wildcardsOver(name: string): readonly string[] {
   const parent = name.indexOf(".");
   return parent < 0 ? [] : [`*${name.slice(parent)}`];
 }

@@ -1,5 +1,7 @@
 /** The inventory as the API shows it: each certificate with the verdict that the next sweep would reach. */
 import { instant } from "./certificate.ts";
+import { foresee, type WarnDays } from "./foresight.ts";
+import type { Domain } from "./in-use.ts";
 import type { Judgement } from "./verdict.ts";
 
 export interface InventoryEntry {
@@ -11,6 +13,8 @@ export interface InventoryEntry {
   readonly status: string;
   readonly projectName: string;
   readonly state: Judgement["state"];
+  /** In use and about to expire. */
+  readonly expiring: boolean;
   readonly verdict: Judgement["verdict"];
   readonly reasons: Judgement["reasons"];
   readonly details: Judgement["details"];
@@ -18,6 +22,7 @@ export interface InventoryEntry {
 
 export interface InventoryQuery {
   readonly verdict?: string | undefined;
+  /** The state, or `expiring`. */
   readonly state?: string | undefined;
   readonly limit: number;
   /** Only entries behind this one, from {@link readCursor}. */
@@ -28,7 +33,10 @@ export interface Inventory {
   readonly certificates: readonly InventoryEntry[];
   /** Of the whole account, but `shown`. */
   readonly counts: Readonly<
-    Record<"listed" | "shown" | "delete" | "keep" | "expired" | "valid", number>
+    Record<
+      "listed" | "shown" | "delete" | "keep" | "expired" | "valid" | "expiring",
+      number
+    >
   >;
   /** The cursor of the next page, or null. */
   readonly next: string | null;
@@ -40,22 +48,34 @@ const LONGEST_ID = 64;
 const PAGE_BYTES = 2_000_000;
 export type SortKey = readonly [at: number, chainId: string, tie: number];
 
-/** One certificate; where its records differ, the first is shown and `details` tell of the others. */
-export function inventoryEntry({
-  certificate,
-  ...judgement
-}: Judgement): InventoryEntry {
-  const [record] = certificate.records;
-  return {
-    chainId: certificate.chainId,
-    name: record.name,
-    domains: record.domains,
-    notBefore: record.notBefore,
-    notAfter: record.notAfter,
-    status: record.status,
-    projectName: record.projectName,
-    ...judgement,
-  };
+/**
+ * The certificates of an account; where the records of one differ, the first is shown and `details` tell of the others.
+ * @param domains those of the observation that was judged
+ * @param now milliseconds since the epoch
+ */
+export function inventoryEntries(
+  judgements: readonly Judgement[],
+  domains: readonly Domain[],
+  warnDays: WarnDays,
+  now: number,
+): InventoryEntry[] {
+  const ending = foresee(domains, warnDays, now);
+  return judgements.map((judged) => {
+    const { certificate, state, ...verdict } = judged;
+    const [record] = certificate.records;
+    return {
+      chainId: certificate.chainId,
+      name: record.name,
+      domains: record.domains,
+      notBefore: record.notBefore,
+      notAfter: record.notAfter,
+      status: record.status,
+      projectName: record.projectName,
+      state,
+      expiring: ending(judged) !== undefined,
+      ...verdict,
+    };
+  });
 }
 
 function compare(a: SortKey, b: SortKey): number {
@@ -111,17 +131,20 @@ export function readCursor(cursor: string): SortKey | undefined {
 
 /** One page of the certificates that this deployment is responsible for. */
 export function inventory(
-  judgements: readonly Judgement[],
+  entries: readonly InventoryEntry[],
   query: InventoryQuery,
 ): Inventory {
-  const all = judgements
-    .filter(({ reasons }) => !reasons.includes("out-of-scope"))
-    .map(inventoryEntry);
+  const all = entries.filter(
+    ({ reasons }) => !reasons.includes("out-of-scope"),
+  );
   const { after } = query;
   const rest = sorted(all).filter(
     ({ entry, key }) =>
       (query.verdict === undefined || entry.verdict === query.verdict) &&
-      (query.state === undefined || entry.state === query.state) &&
+      (query.state === undefined ||
+        (query.state === "expiring"
+          ? entry.expiring
+          : entry.state === query.state)) &&
       (after === undefined || compare(key, after) > 0),
   );
   const shown: typeof rest = [];
@@ -143,6 +166,7 @@ export function inventory(
       keep: count(({ verdict }) => verdict === "keep"),
       expired: count(({ state }) => state === "expired"),
       valid: count(({ state }) => state === "valid"),
+      expiring: count(({ expiring }) => expiring),
     },
     next:
       last === undefined

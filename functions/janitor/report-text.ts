@@ -1,17 +1,32 @@
 /** The report of a sweep as people read it in their mailbox. */
+import { noticeOf, renewalOf, timeLeft } from "./foresight.ts";
 import type { Reason } from "./verdict.ts";
 import type { ReportItem, StoppedBecause, SweepReport } from "./report.ts";
 
 export interface Mail {
-  /** ASCII, at most 100 characters. */
+  /** ASCII, below 100 characters as SNS wants it: how it ended, the counts, then whose it is. */
   readonly subject: string;
-  /** Plain text, far below 256 KB. */
+  /** Plain and well-formed text, far below 256 KB. */
   readonly text: string;
 }
 
-/** Of each of the seven tables; SNS carries 256 KB. */
+/** Whose report it is: several stacks, of two vendors, may write to one mailbox. */
+export interface Origin {
+  readonly stackName: string;
+  readonly provider: "volcengine" | "byteplus";
+}
+
+const VENDORS = {
+  volcengine: { vendor: "Volcengine", product: "Volcengine Live" },
+  byteplus: { vendor: "BytePlus", product: "BytePlus MediaLive" },
+} as const;
+
+const MAX_SUBJECT = 99;
+/** A stack's name that is cut to fewer characters than this tells nothing. */
+const LEAST_NAME = 12;
+/** Of each of the ten tables; SNS carries 256 KB. */
 const MAX_ROWS = 200;
-const MAX_TABLE_BYTES = 32_000;
+const MAX_TABLE_BYTES = 24_000;
 
 /** What the end of a run means and what to do about it; undefined where it ended as it should. */
 const ENDINGS: Readonly<Record<StoppedBecause, string | undefined>> = {
@@ -26,7 +41,7 @@ const ENDINGS: Readonly<Record<StoppedBecause, string | undefined>> = {
   "vendor-unhealthy":
     "Ten deletions in a row failed, so it stopped. The next sweep tries again; see the errors below.",
   "vendor-billing":
-    "Volcengine Live is not activated for the account, or the account is in arrears. Settle it in the Volcengine console.",
+    "The live service is not activated for the account, or the account is in arrears. Settle it in the Volcengine console.",
   "credentials-rejected":
     "Volcengine rejected the access key. Put a valid one into the secret.",
   "vendor-access-denied":
@@ -54,27 +69,36 @@ export function contradictory(report: SweepReport): readonly ReportItem[] {
   );
 }
 
-function section(
+/**
+ * A text from outside as part of a line, at most `max` characters of it. It comes from anybody who can upload a
+ * certificate: it may neither forge a line nor turn the rest of it around, and is well-formed, which SNS insists on.
+ */
+function shown(text: string, max: number): string {
+  // Two units hold a character at the most, so the cut may split only what is cut off anyway.
+  return Array.from(text.slice(0, 2 * max).toWellFormed())
+    .slice(0, max)
+    .join("")
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, " ")
+    .replace(/\p{Noncharacter_Code_Point}/gu, "\ufffd");
+}
+
+function domainsOf({ domains }: ReportItem): string {
+  const first = shown(domains.slice(0, 3).join(" "), 160);
+  return domains.length > 3
+    ? `${first} and ${String(domains.length - 3)} more`
+    : first;
+}
+
+/** A titled table, its columns in the order of the header; empty without items. */
+function section<T>(
   title: string,
-  items: readonly ReportItem[],
-  last: (item: ReportItem) => string,
+  header: readonly string[],
+  items: readonly T[],
+  cells: (item: T) => readonly string[],
 ): string[] {
   if (items.length === 0) return [];
-  const rows = items
-    .slice(0, MAX_ROWS)
-    .map((item) => [
-      item.name.slice(0, 40) || "(no name)",
-      item.notAfter.slice(0, 20) || "(no date)",
-      item.chainId.slice(0, 32) || "(no chain id)",
-      last(item).slice(0, 160),
-      `${item.domains.slice(0, 3).join(" ").slice(0, 160)}${item.domains.length > 3 ? ` and ${String(item.domains.length - 3)} more` : ""}`,
-    ])
-    // The vendor's texts come from anybody who can upload a certificate: none of them may forge a line.
-    .map((row) =>
-      row.map((cell) => cell.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, " ")),
-    );
-  const table = [["Name", "Expires", "Chain id", "What", "Domains"], ...rows];
-  const widths = [0, 1, 2, 3].map((column) =>
+  const table = [header, ...items.slice(0, MAX_ROWS).map(cells)];
+  const widths = header.map((_, column) =>
     Math.max(...table.map((row) => row[column]?.length ?? 0)),
   );
   const lines = table.map((row) =>
@@ -98,19 +122,112 @@ function section(
   ];
 }
 
-/** The report in words, tables and next steps. */
-export function reportMail(report: SweepReport): Mail {
-  const { counts, items, mode, stoppedBecause } = report;
-  const parts = [
-    mode === "delete" && `${String(counts.deleted)} deleted`,
-    counts.failed > 0 && `${String(counts.failed)} failed`,
-    counts.unconfirmed > 0 && `${String(counts.unconfirmed)} unconfirmed`,
+/** Certificates, with what is to be said of each. */
+function certificates(
+  title: string,
+  items: readonly ReportItem[],
+  what: (item: ReportItem) => string,
+): string[] {
+  return section(
+    title,
+    ["Name", "Expires", "Chain id", "What", "Domains"],
+    items,
+    (item) => [
+      shown(item.name, 40) || "(no name)",
+      shown(item.notAfter, 20) || "(no date)",
+      shown(item.chainId, 32) || "(no chain id)",
+      shown(what(item), 160),
+      domainsOf(item),
+    ],
+  );
+}
+
+/** A line for each domain whose certificate is about to expire. */
+function expiringDomains({ expiring }: SweepReport): string[] {
+  return section(
+    "Expiring in use: bind a renewal to these domains in time, or viewers will see errors",
+    ["Domain", "Time", "Expires", "Certificate", "Renewal"],
+    expiring.flatMap((one) =>
+      one.domains.map((domain) => ({ ...one, ...domain })),
+    ),
+    (one) => [
+      shown(one.domain, 80),
+      timeLeft(one),
+      shown(one.notAfter, 20),
+      shown(one.name, 40) || shown(one.chainId, 32),
+      renewalOf({
+        domain: shown(one.domain, 80),
+        ...(one.renewedAs !== undefined && {
+          renewedAs: shown(one.renewedAs, 40),
+        }),
+      }),
+    ],
+  );
+}
+
+/** What is counted in one line: first what happened, then what is about to. */
+function tally({ counts, mode }: SweepReport): string[] {
+  const some = (n: number, what: string): string | false =>
+    n > 0 && `${String(n)} ${what}`;
+  return [
     mode === "dry-run"
       ? `${String(counts.remaining)} would be deleted`
-      : counts.remaining > 0 && `${String(counts.remaining)} remaining`,
-    counts.expiredInUse > 0 &&
-      `${String(counts.expiredInUse)} expired but in use`,
+      : `${String(counts.deleted)} deleted`,
+    some(counts.failed, "failed"),
+    some(counts.unconfirmed, "unconfirmed"),
+    some(counts.alreadyGone, "already gone"),
+    some(counts.expiredInUse, "expired in use"),
+    some(counts.expiringInUse, "expiring in use"),
+    mode === "delete" && some(counts.remaining, "remaining"),
   ].filter((part) => part !== false);
+}
+
+/** The names in what room is left, the stack's cut at its beginning: stacks of one kind differ at the end. */
+function named({ stackName, provider }: Origin, room: number): string {
+  const { product } = VENDORS[provider];
+  const cut = (length: number): string =>
+    stackName.length <= length
+      ? stackName
+      : `...${stackName.slice(3 - length)}`;
+  const beside = room - product.length - 2;
+  if (beside >= Math.min(LEAST_NAME, stackName.length)) {
+    return `${cut(beside)}, ${product}`;
+  }
+  return room >= LEAST_NAME ? cut(room) : "";
+}
+
+function subjectOf(report: SweepReport, origin: Origin): string {
+  const ended = [
+    report.mode === "dry-run" && "dry run",
+    report.stoppedBecause !== "done" && report.stoppedBecause,
+  ].filter((part) => part !== false);
+  let subject = "";
+  for (const part of tally(report)) {
+    const start = subject === "" ? [...ended, ""].join(": ") : `${subject}, `;
+    // Whole counts only: a number that lost digits is a lie.
+    if (start.length + part.length <= MAX_SUBJECT) subject = start + part;
+  }
+  const names = named(origin, MAX_SUBJECT - subject.length - 3);
+  return (names === "" ? subject : `${subject} [${names}]`).replace(
+    /[^\x20-\x7e]/g,
+    "?",
+  );
+}
+
+/**
+ * The report in words, tables and next steps.
+ * @param graceDays the deployment's, for the deletions to come
+ */
+export function reportMail(
+  report: SweepReport,
+  origin: Origin,
+  graceDays: number,
+): Mail {
+  const { counts, items, mode, stoppedBecause } = report;
+  const { vendor, product } = VENDORS[origin.provider];
+  /** Our own words, written with the one vendor in mind. */
+  const said = (words: string): string =>
+    words.replaceAll("Volcengine", vendor);
   const ending = ENDINGS[stoppedBecause];
   const by = (outcome: ReportItem["outcome"]): ReportItem[] =>
     items.filter((item) => item.outcome === outcome);
@@ -118,48 +235,54 @@ export function reportMail(report: SweepReport): Mail {
     .map(([reason, n]) => `${reason} ${String(n)}`)
     .join(", ");
   const text = [
-    mode === "dry-run"
-      ? "This was a dry run: nothing was deleted."
-      : `Sweep of the certificates of Volcengine Live, ${report.startedAt} to ${report.finishedAt}.`,
-    `Listed ${String(counts.listed)}, expired ${String(counts.expired)}, eligible ${String(counts.eligible)}: ${parts.join(", ")}.`,
+    `Stack ${origin.stackName}: sweep of ${product}, ${report.startedAt} to ${report.finishedAt}.`,
+    ...(mode === "dry-run" ? ["It was a dry run: nothing was deleted."] : []),
+    `Listed ${String(counts.listed)}, expired ${String(counts.expired)}, eligible ${String(counts.eligible)}: ${tally(report).join(", ")}.`,
     ...(kept === "" ? [] : [`Kept, by reason: ${kept}.`]),
     ...(ending === undefined
       ? []
-      : ["", `It stopped early (${stoppedBecause}). ${ending}`]),
-    ...(report.error === undefined ? [] : [report.error]),
-    ...section(
+      : ["", `It stopped early (${stoppedBecause}). ${said(ending)}`]),
+    ...(report.error === undefined ? [] : [said(report.error)]),
+    ...certificates(
       "Failed; the next sweep tries again",
       by("failed"),
-      (item) => item.error ?? "",
+      (item) => said(item.error ?? ""),
     ),
-    ...section(
-      "Unconfirmed: Volcengine said deleted, but still lists them",
+    ...certificates(
+      `Unconfirmed: each may have been deleted, or may still be there; look for them in the ${vendor} console, or wait for the next sweep`,
       by("unconfirmed"),
-      (item) => item.error ?? "still listed",
+      (item) =>
+        said(item.error ?? "Volcengine said deleted, but still lists it"),
     ),
-    ...section(
+    ...certificates(
       "Expired but in use: bind a new certificate to these domains, viewers may see errors now",
       items.filter(
         (item) => item.outcome === undefined && item.reasons.includes("in-use"),
       ),
       (item) => item.reasons.join(" "),
     ),
-    ...section(
-      "Contradictory data: check them in the Volcengine console, then delete by hand or protect them",
+    ...expiringDomains(report),
+    ...certificates(
+      `Contradictory data: check them in the ${vendor} console, then delete by hand or protect them`,
       contradictory(report),
       (item) => item.reasons.join(" "),
     ),
-    ...section(
+    ...certificates(
+      "Coming: still within the grace period; whoever needs one binds or protects it before",
+      items.filter((item) => noticeOf(item, graceDays) !== undefined),
+      (item) => noticeOf(item, graceDays) ?? "",
+    ),
+    ...certificates(
       "Deleted",
       by("deleted"),
       (item) => `request ${item.requestId ?? ""}`,
     ),
-    ...section(
+    ...certificates(
       "Already gone",
       by("alreadyGone"),
       () => "deleted by another hand or by an attempt without an answer",
     ),
-    ...section(
+    ...certificates(
       mode === "dry-run" ? "Would be deleted" : "Remaining for the next sweep",
       by("remaining"),
       () => "eligible",
@@ -167,12 +290,5 @@ export function reportMail(report: SweepReport): Mail {
     "",
     `Run ${report.runId}; the log of the sweep function has every line under this id.`,
   ].join("\n");
-  return {
-    subject:
-      `live-cert-janitor${mode === "dry-run" ? " dry run" : ""}: ${parts.join(", ")}${ending === undefined ? "" : ` (${stoppedBecause})`}`.slice(
-        0,
-        100,
-      ),
-    text,
-  };
+  return { subject: subjectOf(report, origin), text };
 }

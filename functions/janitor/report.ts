@@ -1,4 +1,5 @@
 /** What a sweep says of itself: pure, from what the run knows of each certificate. */
+import type { Expiring } from "./foresight.ts";
 import type { Judgement, Reason } from "./verdict.ts";
 
 export type StoppedBecause =
@@ -42,6 +43,8 @@ export interface SweepCounts {
   readonly remaining: number;
   /** Expired and still bound: an outage in the making. */
   readonly expiredInUse: number;
+  /** Valid and still bound, but not for long. */
+  readonly expiringInUse: number;
   readonly kept: Readonly<Partial<Record<Reason, number>>>;
 }
 
@@ -54,6 +57,8 @@ export interface SweepReport {
   readonly rounds: number;
   readonly counts: SweepCounts;
   readonly items: readonly ReportItem[];
+  /** What is counted as `expiringInUse`, the next to expire first. */
+  readonly expiring: readonly Expiring[];
   /** What went wrong with the reading that ended the run. */
   readonly error?: string;
 }
@@ -132,7 +137,8 @@ function byExpiry(a: Item, b: Item): number {
 /** Counts and items: all that are eligible or failed, and the kept ones that have expired. */
 export function accountOf(
   all: Iterable<Item>,
-): Pick<SweepReport, "counts" | "items"> {
+  expiring: readonly Expiring[],
+): Pick<SweepReport, "counts" | "items" | "expiring"> {
   const outcomes = {
     deleted: 0,
     alreadyGone: 0,
@@ -166,8 +172,10 @@ export function accountOf(
       eligible: Object.values(outcomes).reduce((sum, n) => sum + n, 0),
       ...outcomes,
       expiredInUse,
+      expiringInUse: expiring.length,
       kept,
     },
     items: shown.sort(byExpiry).map(reportItem),
+    expiring,
   };
 }

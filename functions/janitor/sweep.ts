@@ -3,6 +3,7 @@
  * so a crash, a timeout or two overlapping runs lose nothing.
  */
 import { createDeletionLog, deletionFacts, type Log } from "./deletion-log.ts";
+import { expiringInUse, type Expiring, type WarnDays } from "./foresight.ts";
 import { patiently } from "./patience.ts";
 import {
   accountOf,
@@ -53,6 +54,8 @@ export interface SweepSettings {
   /** Distinct certificates that a run may try to delete. */
   readonly maxDeletions: number;
   readonly dryRun: boolean;
+  /** @default "auto" */
+  readonly warnDays?: WarnDays;
 }
 
 /** The first round had no evidence: nothing was deleted, and the host must see a failed run. */
@@ -80,6 +83,8 @@ interface Run {
   readonly parts: SweepParts;
   readonly settings: SweepSettings;
   readonly items: Map<string, Item>;
+  /** By the last reading. */
+  expiring: readonly Expiring[];
   rounds: number;
   failuresInARow: number;
   stopped: StoppedBecause | undefined;
@@ -101,6 +106,7 @@ export async function sweep(
     parts,
     settings,
     items: new Map(),
+    expiring: [],
     rounds: 0,
     failuresInARow: 0,
     stopped: undefined,
@@ -120,7 +126,7 @@ export async function sweep(
     finishedAt: timeOf(clock),
     stoppedBecause: run.stopped ?? "no-evidence",
     rounds: run.rounds,
-    ...accountOf(run.items.values()),
+    ...accountOf(run.items.values(), run.expiring),
     ...(run.error !== undefined && { error: run.error.message }),
   };
   logReport(parts, report);
@@ -136,8 +142,9 @@ function timeOf(clock: Clock): string {
 
 function logReport(
   { log, runId }: SweepParts,
-  { items, ...summary }: SweepReport,
+  { items, expiring, ...summary }: SweepReport,
 ): void {
+  for (const one of expiring) log({ event: "expiring-in-use", runId, ...one });
   for (const item of items) {
     if ((item.attempts ?? 0) > 0) continue;
     log({
@@ -194,13 +201,16 @@ async function round(
   deadline: Deadline,
 ): Promise<void> {
   const { clock } = run.parts;
-  const { policy, maxDeletions, dryRun } = run.settings;
+  const { policy, maxDeletions, dryRun, warnDays = "auto" } = run.settings;
   // What a listing that shifted does not have may be there all the same.
   for (const item of run.items.values()) {
     if (observation.isSettled) item.listed = false;
   }
   const eligible: Item[] = [];
-  for (const judgement of judge(observation, policy, clock.now())) {
+  const now = clock.now();
+  const judgements = judge(observation, policy, now);
+  run.expiring = expiringInUse(judgements, observation.domains, warnDays, now);
+  for (const judgement of judgements) {
     const item = seen(run, judgement);
     if (judgement.verdict === "delete") eligible.push(item);
   }

@@ -210,7 +210,7 @@ function changed({ action }: Listed): VendorFailure {
 
 function recordsOf({ expiring, items, total, totalAtEnd }: Listed): Listing {
   // Twins count: one odd certificate must not be the end of all evidence.
-  const wanted = Math.max(total ?? 0, totalAtEnd ?? 0);
+  const wanted = total ?? totalAtEnd ?? 0;
   if (items.length < wanted) {
     throw incomplete(
       `ListCertV2 gave ${String(items.length)} certificates of ${String(wanted)}`,

@@ -21,7 +21,7 @@ export interface Page {
 }
 
 export interface Pages extends Page {
-  /** `Total` of the empty or repeating page that ended the listing. */
+  /** `Total` of the page that ended the listing: where no other page has one, it may be the only one that says that there is more. */
   readonly totalAtEnd: number | undefined;
   /** All pages that hold items and a `Total` have the same one. */
   readonly isSteady: boolean;

@@ -239,6 +239,8 @@ export function demoAccount(now: number): {
         notBefore: shanghai(shifted.notBefore),
         notAfter: shanghai(shifted.notAfter),
       },
+      // Renewed in time, and forgotten: the old one is still bound to play.example.com.
+      certificate("play.example.com 2027", ["play.example.com"], 78),
     ],
     domains: demoDomains(),
   };

@@ -37,6 +37,7 @@ const TRIABLE = [
   "MAX_DELETIONS",
   "DRY_RUN",
   "UNSEEN_DOMAINS",
+  "WARN_DAYS",
   "PROJECT_NAMES",
   "PROTECT",
 ];

@@ -31,6 +31,10 @@ const NAMESPACE = "http://sns.amazonaws.com/doc/2010-03-31/";
 /** "Publish": at most 256 KB. */
 const MAX_MESSAGE_BYTES = 256 * 1024;
 
+/** What XML 1.0, in which messages travel on, has no way to hold. */
+const NO_TEXT =
+  /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]|\p{Noncharacter_Code_Point}/u;
+
 /** Every byte of a form may be sent as three. */
 const MAX_BODY_BYTES = 4 * MAX_MESSAGE_BYTES;
 
@@ -52,6 +56,7 @@ function parsePublish(form: URLSearchParams): PublishedMessage {
   if (message === null || message === "") throw invalid("Empty message");
   if (Buffer.byteLength(message) > MAX_MESSAGE_BYTES)
     throw invalid("Message too long");
+  if (NO_TEXT.test(message)) throw invalid("Message");
   // "Subjects must be UTF-8 text with no line breaks or control characters, and less than 100 characters long."
   if (
     subject !== undefined &&

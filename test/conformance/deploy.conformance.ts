@@ -277,7 +277,7 @@ party("MiniStack", versionOf("ministack"), ["python", "node24"], () => {
     expect(status).toBe(202);
     expect(body).toMatchObject({ mode: "dry-run" });
     const { subject, text } = await scene.nextReport();
-    expect(subject).toMatch(/^live-cert-janitor dry run: /);
+    expect(subject).toMatch(/^dry run: /);
     expect(text).toContain(`${String(eligible)} would be deleted`);
     const run = /^Run (\S+);/m.exec(text)?.[1] ?? "";
     expect(await scene.logOf("SweepLogGroup")).toContain(`runId: '${run}'`);
@@ -291,7 +291,7 @@ party("MiniStack", versionOf("ministack"), ["python", "node24"], () => {
     const before = ids();
     await scene.fireSchedule();
     const { subject } = await scene.nextReport();
-    expect(subject).toMatch(/^live-cert-janitor dry run: /);
+    expect(subject).toMatch(/^dry run: /);
     expect(ids()).toEqual(before);
   });
 
@@ -315,7 +315,7 @@ party("MiniStack", versionOf("ministack"), ["python", "node24"], () => {
     expect(condemned).not.toEqual([]);
     await scene.fireSchedule();
     const { subject } = await scene.nextReport();
-    expect(subject).toMatch(/^live-cert-janitor: /);
+    expect(subject).toMatch(/^\d+ deleted/);
     expect(ids()).toEqual(before.filter((id) => !condemned.includes(id)));
     expect(await doomed()).toEqual([]);
     task.meta.cases = before.length;

@@ -132,6 +132,7 @@ describe("what the routes answer", () => {
       keep: 4,
       expired: 3,
       valid: 2,
+      expiring: 0,
     });
     const { body: filtered } = await call(
       "GET",
@@ -140,6 +141,37 @@ describe("what the routes answer", () => {
     expect(filtered["certificates"]).toMatchObject([
       { chainId: EXPIRED.chainId, verdict: "delete", reasons: [] },
     ]);
+  });
+
+  it("shows what is about to expire in use, as WARN_DAYS says", async () => {
+    const soon = certificate(7, 5);
+    const later = certificate(8, 50);
+    const account = {
+      certificates: [soon, later, certificate(9, 5)],
+      domains: [
+        domain("a.example.com", soon.chainId),
+        domain("b.example.com", later.certId),
+      ],
+    };
+    const expiring = async (env: Readonly<Record<string, string>>) => {
+      const world = await startWorld({ live: { account }, env });
+      const { body } = await world.call("GET", "/certificates?state=expiring");
+      const one = await world.call("GET", `/certificates/${soon.chainId}`);
+      await world.close();
+      expect(body["counts"]).toMatchObject({ valid: 3 });
+      return [body["certificates"], one.body["expiring"]];
+    };
+    const [entry, other] = [soon, later].map(({ chainId: id }) => ({
+      chainId: id,
+      state: "valid",
+      expiring: true,
+    }));
+    expect(await expiring({})).toMatchObject([[entry], true]);
+    expect(await expiring({ WARN_DAYS: "60" })).toMatchObject([
+      [entry, other],
+      true,
+    ]);
+    expect(await expiring({ WARN_DAYS: "0" })).toEqual([[], false]);
   });
 
   it("pages the inventory by cursor", async () => {

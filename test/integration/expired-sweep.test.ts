@@ -108,7 +108,8 @@ describe("the scheduled sweep, over real sockets", () => {
     expect(mailbox.messages).toMatchObject([
       {
         topicArn: TOPIC,
-        subject: "live-cert-janitor: 5 deleted, 1 expired but in use",
+        subject:
+          "5 deleted, 1 expired in use [live-cert-janitor, Volcengine Live]",
       },
     ]);
     expect(mailbox.messages[0]?.message).toContain("live.example.com");

@@ -305,6 +305,12 @@ describe("SNS", () => {
       400,
     ],
     [
+      "what is no text",
+      { TopicArn, Message: "a\u0007b" },
+      "InvalidParameterException",
+      400,
+    ],
+    [
       "a long subject",
       { TopicArn, Subject: "s".repeat(100), Message: "m" },
       "InvalidParameterException",

@@ -627,7 +627,7 @@ describe("what may be sent is as described", () => {
 
   it.each([
     [LIST, "verdict", ["delete", "keep"], ["", "DELETE", "all"]],
-    [LIST, "state", ["expired", "valid"], ["", "unreadable"]],
+    [LIST, "state", ["expired", "valid", "expiring"], ["", "unreadable"]],
     [LIST, "limit", ["1", "99", "1000"], ["0", "1001", "-1", "1.5", "ten"]],
     [LIST, "cursor", [cursor], ["", "a+b", "a=", "a".repeat(1001)]],
     [
@@ -675,6 +675,8 @@ describe("what may be sent is as described", () => {
     ["{}", true],
     ['{"dryRun":true}', true],
     ['{"maxDeletions":1,"graceDays":3650}', true],
+    ['{"report":false}', true],
+    ['{"report":null}', false],
     ['{"dryRun":false}', false],
     ['{"dryRun":null}', false],
     ['{"maxDeletions":0}', false],

@@ -323,13 +323,13 @@ function entangle(
     if (domain.boundTo === "") delete domain.fields["CertDomain"];
   }
   const inAnotherLanguage = unkind.has("bound-in-another-language")
-    ? random.int(1, 3)
+    ? random.int(2, 5)
     : Number(random.chance(trouble * 0.5));
   for (let n = inAnotherLanguage; n > 0 && domains.length > 0; n--) {
     const domain = random.pick(domains);
     const fitting = serving(all, domain.name);
     domain.bound = fitting.length > 0 ? random.pick(fitting).key : undefined;
-    if (random.chance(0.5)) domain.boundTo = "21614";
+    if (random.chance(0.5)) domain.boundTo = "30721";
     else {
       domain.boundTo = "";
       domain.fields["CertDomain"] = "*.example2.com";
@@ -344,13 +344,16 @@ function entangle(
     const before = a.fields[field];
     a.fields[field] = taken;
     for (const domain of domains) {
-      if (domain.bound === a.key && domain.boundTo === before)
+      const same =
+        domain.boundTo.toLowerCase() === String(before).toLowerCase();
+      if (domain.bound === a.key && same)
         domain.boundTo = typeof taken === "string" ? taken : "";
     }
   }
-  if (random.chance(trouble * 0.5)) {
+  const twins = random.chance(trouble) ? random.int(1, 3) : 0;
+  for (let n = 0; n < twins; n++) {
     const original = random.pick(all);
-    const key = all.length;
+    const key = all.length + n;
     account.certificates.set(key, {
       ...original,
       key,

@@ -146,10 +146,21 @@ export function defectOf(
  * Whether a reading can have missed a certificate that is there without showing it: a page was a lie, or something came
  * and something went so that each Total stayed right. By the rules no reading can know.
  */
-export function isMisleading(world: World, reading: Reading): boolean {
+export function isMisleading(
+  world: World,
+  { readings }: Run,
+  reading: Reading,
+): boolean {
   const pages = pagesOf(world, reading);
   if (pages.some(({ lie }) => lie !== undefined)) return true;
-  return [...listingsOf(pages).values()].some(
-    (served) => new Set(served.map(({ changes }) => changes)).size > 1,
+  const previous = readings[readings.indexOf(reading) - 1];
+  const before = listingsOf(
+    previous === undefined ? [] : pagesOf(world, previous),
+  );
+  return [...listingsOf(pages)].some(
+    ([name, served]) =>
+      new Set(served.map(({ changes }) => changes)).size > 1 &&
+      shiftOf(listingOf(served), listingOf(before.get(name) ?? [])) ===
+        undefined,
   );
 }

@@ -2,10 +2,14 @@
 import type { Certificate } from "../../functions/janitor/certificate.ts";
 import {
   VendorFailure,
+  type FailureFacts,
   type Observation,
   type Observer,
+  type Remover,
 } from "../../functions/janitor/vendor.ts";
+import type { LiveApi } from "../../functions/volcengine/live-api.ts";
 import { simulate } from "./run.ts";
+import { comparing, covers, glob } from "./statement.ts";
 import type { Tampering } from "./sweep-process.ts";
 
 export interface Mutant {
@@ -34,6 +38,135 @@ function changingRecords(
     })),
   };
 }
+
+/** A domain that is no longer bound to anything: what covers it is refuted. */
+const NOBODYS = { name: "nobodys.invalid", boundTo: "" };
+
+/** Names that mean nothing, as though the list did not have them. */
+function ignoringNames(
+  isIgnored: (
+    name: string,
+    list: readonly string[],
+    visible: readonly string[],
+  ) => boolean,
+): Tampering {
+  return {
+    observer: observing((observation) => {
+      const visible = observation.domains.map(({ name }) => name);
+      return {
+        ...observation,
+        domains:
+          visible.length === 0
+            ? observation.domains
+            : [...observation.domains, NOBODYS],
+        certificates: observation.certificates.map((certificate) => {
+          const [first, ...rest] = certificate.records.map((record) => {
+            const left = record.domains.filter(
+              (name) => !isIgnored(name, record.domains, visible),
+            );
+            return {
+              ...record,
+              domains:
+                left.length === 0 && record.domains.length > 0
+                  ? [NOBODYS.name]
+                  : left,
+            };
+          });
+          return first === undefined
+            ? certificate
+            : { ...certificate, records: [first, ...rest] };
+        }),
+      };
+    }),
+  };
+}
+
+/** Other words for why a deletion failed. */
+function failing(
+  words: (failure: VendorFailure) => Partial<FailureFacts> | undefined,
+): Tampering {
+  const remover = (real: Remover): Remover => ({
+    async deleteCertificate(order) {
+      try {
+        return await real.deleteCertificate(order);
+      } catch (error) {
+        if (!(error instanceof VendorFailure)) throw error;
+        const { kind, outcome, attempts, possiblyDone } = error;
+        throw new VendorFailure(error.message, {
+          ...{ kind, outcome, attempts, possiblyDone },
+          ...words(error),
+        });
+      }
+    },
+  });
+  return { remover };
+}
+
+interface Served {
+  readonly action: string;
+  readonly pageNum: number;
+  readonly filter: string;
+  /** Pages of one reading share it. */
+  readonly reading: unknown;
+  readonly items: readonly unknown[];
+  readonly total: unknown;
+}
+
+/** Changes what the observer makes of the pages. */
+function reading(
+  change: (page: Served) => Partial<Pick<Served, "items" | "total">>,
+): Tampering {
+  return {
+    listings: (api): LiveApi => ({
+      async call(action, body, options) {
+        const answer = await api.call(action, body, options);
+        const { result } = answer;
+        const list = action === "ListCertV2" ? "CertList" : "DomainList";
+        const items: unknown = Reflect.get(Object(result), list) ?? [];
+        if (!Array.isArray(items)) return answer;
+        const page: Served = {
+          action,
+          pageNum: Number(body["PageNum"]),
+          filter: JSON.stringify({ ...body, PageNum: 0 }),
+          reading: options.deadline,
+          items,
+          total: Reflect.get(Object(result), "Total"),
+        };
+        const { items: shown, total } = { ...page, ...change(page) };
+        return { ...answer, result: { [list]: shown, Total: total } };
+      },
+    }),
+  };
+}
+
+function incomplete(): VendorFailure {
+  return new VendorFailure("There is no complete evidence.", {
+    kind: "incomplete-listing",
+    outcome: "answered",
+  });
+}
+
+/** What shows that a listing moved is smoothed away, from the second reading on. */
+function smoothing(isSmoothed: (filter: string) => boolean): Tampering {
+  const readings: unknown[] = [];
+  const seen = new Map<unknown, Set<string>>();
+  return reading(({ action, filter, reading: deadline, items }) => {
+    if (!readings.includes(deadline)) readings.push(deadline);
+    if (action !== "ListCertV2" || !isSmoothed(filter)) return {};
+    if (readings.indexOf(deadline) === 0) return {};
+    const names = seen.get(deadline) ?? new Set<string>();
+    seen.set(deadline, names);
+    const fresh = items.filter((item) => {
+      const name = `${filter} ${JSON.stringify(item)}`;
+      const isFresh = !names.has(name);
+      names.add(name);
+      return isFresh;
+    });
+    return { items: fresh, total: undefined };
+  });
+}
+
+const isUnicode = (text: string): boolean => /[^\0-\x7f]/.test(text);
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -245,6 +378,193 @@ export const MUTANTS: readonly Mutant[] = [
           throw new TypeError("a record is malformed");
         return certificate;
       }),
+  },
+  {
+    name: "a wildcard that covers no visible domain says nothing, nor does what stands beside it",
+    invariant: 1,
+    tampering: () =>
+      ignoringNames(
+        (name, list, visible) =>
+          list.some((one) => one.startsWith("*.")) &&
+          !visible.some((domain) => covers(comparing(name), domain)),
+      ),
+  },
+  {
+    name: "no domain in sight, and a certificate without names is free",
+    invariant: 1,
+    tampering: () => ({
+      observer: observing((observation) =>
+        observation.domains.length > 0
+          ? observation
+          : { ...observation, domains: [NOBODYS] },
+      ),
+    }),
+  },
+  {
+    name: "a name in Unicode is no name of a domain in punycode",
+    invariant: 2,
+    tampering: () => ignoringNames((name) => isUnicode(name)),
+  },
+  {
+    name: "a protected name is protected in one spelling only",
+    invariant: 1,
+    tampering: () => ({
+      settings: (settings, { vendor }) => ({
+        ...settings,
+        policy: {
+          ...settings.policy,
+          protect: settings.policy.protect.flatMap((rule) =>
+            rule.match === "chainId"
+              ? rule
+              : [...vendor.account.certificates.values()]
+                  .filter(({ fields }) =>
+                    [
+                      fields[
+                        rule.match === "name" ? "CertName" : "CertDomainList"
+                      ],
+                    ]
+                      .flat()
+                      .some((text) => glob(rule.value, String(text))),
+                  )
+                  .map(({ chainId }) => ({
+                    ...rule,
+                    match: "chainId" as const,
+                    value: chainId,
+                  })),
+          ),
+        },
+      }),
+    }),
+  },
+  {
+    name: "a short page ends the listing of domains",
+    invariant: 1,
+    tampering: () =>
+      reading(({ action, pageNum }) =>
+        action === "ListDomainDetail" && pageNum > 1 ? { items: [] } : {},
+      ),
+  },
+  {
+    name: "the second reading of what has not expired may have shifted",
+    invariant: 1,
+    tampering: () => smoothing((filter) => filter.includes('"Expiring":false')),
+  },
+  {
+    name: "a list that shifted proves that something is gone",
+    invariant: 13,
+    tampering: () => ({
+      ...smoothing(() => true),
+      observer: observing((observation) => ({
+        ...observation,
+        isSettled: true,
+      })),
+    }),
+  },
+  {
+    name: "what may be deleted without a word of it has failed",
+    invariant: 13,
+    tampering: () =>
+      failing(({ possiblyDone }) =>
+        possiblyDone
+          ? { kind: "unreachable", outcome: "not done", possiblyDone: false }
+          : undefined,
+      ),
+  },
+  {
+    name: "a refusal is taken at its word, whatever came before it",
+    invariant: 13,
+    tampering: () =>
+      failing(({ kind }) =>
+        ["forbidden", "not-found", "billing"].includes(kind)
+          ? {
+              possiblyDone: false,
+              kind: kind === "billing" ? kind : "vendor-error",
+            }
+          : undefined,
+      ),
+  },
+  {
+    name: "a changed secret lets forget what had been sent",
+    invariant: 13,
+    tampering: () =>
+      failing(({ kind }) =>
+        kind === "secret-changed" ? { possiblyDone: false } : undefined,
+      ),
+  },
+  {
+    name: "what got no answer is called deleted",
+    invariant: 13,
+    tampering: () => ({
+      remover: (remover) => ({
+        async deleteCertificate(order) {
+          try {
+            return await remover.deleteCertificate(order);
+          } catch (error) {
+            if (!(error instanceof VendorFailure) || !error.possiblyDone)
+              throw error;
+            return { requestId: "", attempts: error.attempts };
+          }
+        },
+      }),
+    }),
+  },
+  {
+    name: "two rows of one domain count once",
+    invariant: 14,
+    tampering: () =>
+      reading(({ action, items }) =>
+        action === "ListDomainDetail"
+          ? {
+              items: [
+                ...new Map(
+                  items.map((item) => [JSON.stringify(item), item]),
+                ).values(),
+              ],
+            }
+          : {},
+      ),
+  },
+  {
+    name: "the Total of an empty last page counts",
+    invariant: 14,
+    tampering: () => {
+      const totals = new Map<unknown, unknown>();
+      return reading(({ action, pageNum, items, total, reading: deadline }) => {
+        if (action !== "ListDomainDetail") return {};
+        if (pageNum === 1) totals.set(deadline, total);
+        if (items.length === 0 && total !== totals.get(deadline))
+          throw incomplete();
+        return {};
+      });
+    },
+  },
+  {
+    name: "ten refusals in a row end a run",
+    invariant: 14,
+    tampering: () =>
+      failing(({ outcome, kind }) =>
+        outcome === "answered" && !["billing", "access-denied"].includes(kind)
+          ? { kind: "vendor-error", outcome: "unknown" }
+          : undefined,
+      ),
+  },
+  {
+    name: "a throttled reading is not repeated",
+    invariant: 14,
+    tampering: () => ({
+      observer: (observer) => ({
+        ...observer,
+        async observe(deadline) {
+          try {
+            return await observer.observe(deadline);
+          } catch (error) {
+            if (!(error instanceof VendorFailure) || error.kind !== "throttled")
+              throw error;
+            throw incomplete();
+          }
+        },
+      }),
+    }),
   },
 ];
 

@@ -95,12 +95,18 @@ function inLabels(value: string, convert: (label: string) => string): string {
     .join(".");
 }
 
-const spelled = (value: string): string[] => [
-  value,
-  withoutDot(value.trim()),
-  inLabels(withoutDot(value.trim()), domainToUnicode),
-  inLabels(withoutDot(value.trim()), domainToASCII),
-];
+/** A name or glob in every way in which somebody may have written it. */
+function spelled(value: string): readonly string[] {
+  const plain = withoutDot(value.trim());
+  if (isAscii(value) && !/xn--/i.test(value))
+    return plain === value ? [value] : [value, plain];
+  return [
+    value,
+    plain,
+    inLabels(plain, domainToUnicode),
+    inLabels(plain, domainToASCII),
+  ];
+}
 
 const idsOf = (fields: Fields): string[] =>
   ["ChainID", "ChainIDVolc", "CertID"]
@@ -129,17 +135,24 @@ export function moment(value: string): number | undefined {
   return Number(date.slice(0, 4)) <= 1 || at === 0 ? undefined : at;
 }
 
+const patterns = new Map<string, RegExp>();
+
 export function glob(pattern: string, value: string): boolean {
-  const source = Array.from(pattern.toLowerCase())
-    .map((c) =>
-      c === "*"
-        ? "[^]*"
-        : c === "?"
-          ? "[^]"
-          : c.replace(/[\\^$.|+()[\]{}/]/u, "\\$&"),
-    )
-    .join("");
-  return new RegExp(`^${source}$`, "u").test(value.toLowerCase());
+  let compiled = patterns.get(pattern);
+  if (compiled === undefined) {
+    const source = Array.from(pattern.toLowerCase())
+      .map((c) =>
+        c === "*"
+          ? "[^]*"
+          : c === "?"
+            ? "[^]"
+            : c.replace(/[\\^$.|+()[\]{}/]/u, "\\$&"),
+      )
+      .join("");
+    compiled = new RegExp(`^${source}$`, "u");
+    patterns.set(pattern, compiled);
+  }
+  return compiled.test(value.toLowerCase());
 }
 
 /** The binding of a domain: an identifier, '' for none, or undefined for one that nobody can name. */
@@ -197,10 +210,12 @@ function isUnseen(record: Fields, domains: readonly Domain[]): boolean {
 }
 
 function isProtected(record: Fields, rules: readonly Rule[], now: number) {
-  const matches = (pattern: string, value: string): boolean =>
-    spelled(pattern).some((one) =>
-      spelled(value).some((other) => glob(one, other)),
+  const matches = (rule: Rule, value: string): boolean => {
+    const globs = spelled(rule.value);
+    return spelled(value).some((one) =>
+      globs.some((pattern) => glob(pattern, one)),
     );
+  };
   return rules.some((rule) => {
     if (rule.until !== undefined) {
       const [year = 0, month = 0, day = 0] = rule.until.split("-").map(Number);
@@ -210,11 +225,9 @@ function isProtected(record: Fields, rules: readonly Rule[], now: number) {
       case "chainId":
         return glob(rule.value, text(record, "ChainID"));
       case "name":
-        return matches(rule.value, text(record, "CertName"));
+        return matches(rule, text(record, "CertName"));
       case "domain":
-        return (namesOf(record) ?? []).some((name) =>
-          matches(rule.value, name),
-        );
+        return (namesOf(record) ?? []).some((name) => matches(rule, name));
     }
   });
 }

@@ -67,6 +67,8 @@ export class VendorModel {
   /** How often the certificates changed. */
   changes = 0;
   midway: Midway | undefined;
+  /** How often certificates will still come and go between two pages. */
+  shifts = 0;
   /** Until then the listings are throttled. */
   busyUntil = -Infinity;
   /** Called when a page of certificates has been served: what came so far, and whether there is more. */

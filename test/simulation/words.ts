@@ -90,7 +90,8 @@ function passesForGone(world: World, run: Run, id: string, since: number) {
   const goneAt = world.vendor.gone.get(id);
   if (goneAt !== undefined && goneAt <= (run.endedAt ?? Infinity)) return true;
   return run.readings.some(
-    (reading) => reading.startedAt >= since && isMisleading(world, reading),
+    (reading) =>
+      reading.startedAt >= since && isMisleading(world, run, reading),
   );
 }
 

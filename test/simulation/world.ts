@@ -35,8 +35,8 @@ export interface Plan {
 
 /** Milliseconds by which clocks drift apart and still count as agreeing. */
 const DRIFT_MS = 280_000;
-/** Seconds for which others use up the limits, at the most: less than a sweep waits. */
-const BUSY_MS = 100_000;
+/** Milliseconds for which others use up the limits, at the most: less than a sweep waits. */
+const BUSY_MS = 50_000;
 
 const PROJECTS = ["default", "video", "Video"];
 
@@ -44,7 +44,11 @@ function subset<T>(random: Random, list: readonly T[]): T[] {
   return list.filter(() => random.chance(0.4));
 }
 
-function drawConfiguration(random: Random, epoch: number): Configuration {
+function drawConfiguration(
+  random: Random,
+  epoch: number,
+  unkind: ReadonlySet<Unkind>,
+): Configuration {
   const protect = [
     { match: "name", value: "*-ROOT", owner: "video-team" },
     { match: "domain", value: "live?.example1.com", owner: "video-team" },
@@ -77,12 +81,14 @@ function drawConfiguration(random: Random, epoch: number): Configuration {
       graceDays: random.pick([0, 1, 7, 7, 30]),
       unseenDomains: random.chance(0.7) ? "keep" : "ignore",
       projectNames: random.chance(0.7) ? [] : subset(random, PROJECTS),
-      protect: random.chance(0.5) ? [] : subset(random, protect),
+      protect: random.chance(unkind.has("names-respelled") ? 0.2 : 0.5)
+        ? []
+        : subset(random, protect),
     },
     maxDeletions: random.pick([1, random.int(5, 60), 100, 100, 100_000]),
     dryRun: random.chance(0.12),
     // Some slow enough for a round to outlive its evidence.
-    sendsPerSecond: random.chance(0.8) ? 7.8 : random.pick([0.3, 0.6, 2]),
+    sendsPerSecond: random.chance(0.75) ? 7.8 : random.pick([0.2, 0.3, 0.6, 2]),
   };
 }
 
@@ -98,11 +104,20 @@ function drawFaults(random: Random): Faults {
   };
 }
 
-/** Switches that would leave little to see if they were as common as the others. */
-const RARE: ReadonlySet<Unkind> = new Set([
-  "domain-total-absent",
-  "domains-hidden-all",
-]);
+/** How often a switch is on in a family that is met, where that is not as usual. */
+const USUAL = 0.45;
+const LIKELY: Readonly<Partial<Record<Unkind, number>>> = {
+  // They leave little to see.
+  "domain-total-absent": 0.1,
+  "domains-hidden-all": 0.2,
+  // It takes long.
+  "busy-at-first": 0.3,
+  // They show something only together.
+  "domain-pages-capped": 0.7,
+  "domain-total-of-page": 0.6,
+  "closed-midway": 0.6,
+  "key-rotated-midway": 0.6,
+};
 
 function namesIn(family: UnkindFamily): Unkind[] {
   return Object.keys(UNKIND[family]) as Unkind[];
@@ -118,7 +133,7 @@ function drawUnkind(random: Random): ReadonlySet<Unkind> {
     families
       .filter(() => random.chance(0.5))
       .flatMap(namesIn)
-      .filter((name) => random.chance(RARE.has(name) ? 0.1 : 0.45)),
+      .filter((name) => random.chance(LIKELY[name] ?? USUAL)),
   );
 }
 
@@ -139,10 +154,12 @@ function drawVendor(
     limiter: random.pick(LIMITERS),
     latency: random.pick([5, 20, 20, 100, 100, 250, 250, 1500, 4000]),
     jitter: random.pick([0, 20, 300]),
-    certificatePageCap: unkind.has("certificate-pages-capped")
-      ? random.int(3, 40)
-      : 1000,
-    domainPageCap: unkind.has("domain-pages-capped") ? random.int(2, 15) : 1000,
+    // Nothing moves between pages where there is but one.
+    certificatePageCap:
+      unkind.has("certificate-pages-capped") || unkind.has("lists-shift")
+        ? random.int(4, 30)
+        : 1000,
+    domainPageCap: unkind.has("domain-pages-capped") ? random.int(2, 10) : 1000,
     skew: drifts
       ? random.int(-DRIFT_MS, DRIFT_MS)
       : random.chance(0.85)
@@ -213,8 +230,7 @@ function arrange(world: World, random: Random): void {
           },
     };
   }
-  // Below what makes three sweeps in a row read in vain.
-  let shifts = unkind.has("lists-shift") ? 4 : 0;
+  vendor.shifts = unkind.has("lists-shift") ? 12 : 0;
   let renewals = unkind.has("renewed-while-read") ? 4 : 0;
   vendor.onPage = (shown, hasMore) => {
     if (renewals > 0 && random.chance(0.3)) {
@@ -227,8 +243,8 @@ function arrange(world: World, random: Random): void {
         if (expired.length > 0) renewNow(world, random, random.pick(expired));
       });
     }
-    if (shifts > 0 && hasMore && random.chance(0.6)) {
-      shifts -= 1;
+    if (vendor.shifts > 0 && hasMore && random.chance(0.3)) {
+      vendor.shifts -= 1;
       clock.at(clock.time, () => {
         const what = random.int(0, 2);
         const [before] = shown.filter(({ goneAt }) => goneAt === undefined);
@@ -347,10 +363,14 @@ export function calm(settings: VendorSettings): VendorSettings {
 export function drawPlan(seed: number, trace: (line: string) => void): Plan {
   const random = createRandom(seed);
   const epoch = Date.UTC(2026, 2, 1) + random.int(0, 700 * 86_400) * 1000;
-  const configuration = drawConfiguration(random.fork("settings"), epoch);
+  const unkind = drawUnkind(random.fork("unkind"));
+  const configuration = drawConfiguration(
+    random.fork("settings"),
+    epoch,
+    unkind,
+  );
   const clock = new VirtualClock(epoch);
   const size = random.chance(0.9) ? random.int(5, 80) : random.int(100, 330);
-  const unkind = drawUnkind(random.fork("unkind"));
   const account = createAccount(random.fork("account"), {
     unkind,
     size,
@@ -358,7 +378,7 @@ export function drawPlan(seed: number, trace: (line: string) => void): Plan {
     graceDays: configuration.policy.graceDays,
     projects: random.chance(0.5) ? ["default"] : PROJECTS,
     poisoned: unkind.has("certificates-refused")
-      ? random.int(8, 25)
+      ? random.int(12, 40)
       : random.chance(0.3)
         ? random.int(1, 4)
         : 0,

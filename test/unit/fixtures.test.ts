@@ -4,6 +4,11 @@ import {
   readCertificateRecord,
   uniteListings,
 } from "../../functions/janitor/certificate.ts";
+import {
+  expiringInUse,
+  noticeOf,
+  renewalOf,
+} from "../../functions/janitor/foresight.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
 import type { ProtectRule } from "../../functions/janitor/protect.ts";
 import {
@@ -30,7 +35,7 @@ function items(result: object | undefined, name: string): unknown[] {
   return list;
 }
 
-function judgements(): Judgement[] {
+function observed() {
   const account = { ...demoAccount(NOW), foreign: new Set<string>() };
   const ask = (body: object) => ({
     parameters: readParameters(Buffer.from(JSON.stringify(body))),
@@ -55,8 +60,12 @@ function judgements(): Judgement[] {
   )
     .map(readDomain)
     .filter((domain) => domain !== undefined);
+  return { certificates: uniteListings(listings), domains };
+}
+
+function judgements(): Judgement[] {
   return judge(
-    { certificates: uniteListings(listings), domains },
+    observed(),
     { graceDays: 7, unseenDomains: "keep", projectNames, protect },
     NOW,
   );
@@ -88,9 +97,28 @@ describe("the demo account", () => {
     expect(names).toContain("festival 2019");
   });
 
+  it("has one of each kind that is about to expire in use", () => {
+    const { domains } = observed();
+    const said = expiringInUse(judgements(), domains, "auto", NOW).flatMap(
+      ({ daysLeft, domains }) =>
+        domains.map((one) => `${String(daysLeft)} days: ${renewalOf(one)}`),
+    );
+    expect(said).toEqual([
+      "4 days: no renewal is listed",
+      "11 days: renewed as play.example.com 2027, but not bound to play.example.com",
+    ]);
+  });
+
+  it("has two deletions to come", () => {
+    const notices = judgements().map(({ reasons, certificate }) =>
+      noticeOf({ reasons, notAfter: certificate.records[0].notAfter }, 7),
+    );
+    expect(notices.filter((notice) => notice !== undefined)).toHaveLength(2);
+  });
+
   it("is of the promised size", () => {
     const { certificates, domains } = demoAccount(NOW);
-    expect(certificates).toHaveLength(43);
+    expect(certificates).toHaveLength(44);
     expect(domains).toHaveLength(13);
   });
 

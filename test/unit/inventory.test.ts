@@ -7,16 +7,14 @@ import {
 import {
   byExpiry,
   inventory,
-  inventoryEntry,
+  inventoryEntries,
   readCursor,
   type Inventory,
+  type InventoryEntry,
   type InventoryQuery,
 } from "../../functions/janitor/inventory.ts";
-import {
-  judge,
-  type Judgement,
-  type Policy,
-} from "../../functions/janitor/verdict.ts";
+import type { Domain } from "../../functions/janitor/in-use.ts";
+import { judge, type Policy } from "../../functions/janitor/verdict.ts";
 
 const NOW = Date.parse("2026-11-24T12:00:00Z");
 const POLICY: Policy = {
@@ -48,26 +46,25 @@ function fields(n: number, over: Fields = {}): Fields {
 function judged(
   items: readonly Fields[],
   policy: Partial<Policy> = {},
-): Judgement[] {
+  domains: readonly Domain[] = [{ name: "free.net", boundTo: "" }],
+): InventoryEntry[] {
   const records = items.map(readCertificateRecord);
   const certificates = uniteListings([{ expiring: true, records }]);
-  return judge(
-    { certificates, domains: [{ name: "free.net", boundTo: "" }] },
-    { ...POLICY, ...policy },
-    NOW,
-  );
+  const observation = { certificates, domains };
+  const judgements = judge(observation, { ...POLICY, ...policy }, NOW);
+  return inventoryEntries(judgements, domains, "auto", NOW);
 }
 
 /** Follows the cursors as a client does, through text, and gives every page. */
 function pages(
-  judgements: readonly Judgement[],
+  entries: readonly InventoryEntry[],
   query: Partial<InventoryQuery> & { limit: number },
 ): Inventory[] {
   const all: Inventory[] = [];
   let cursor: string | null = null;
   do {
     const after = cursor === null ? undefined : readCursor(cursor);
-    const page = inventory(judgements, { ...query, after });
+    const page = inventory(entries, { ...query, after });
     expect(page.certificates.length).toBeGreaterThan(all.length === 0 ? -1 : 0);
     all.push(page);
     expect(all.length).toBeLessThan(100); // else a cursor leads nowhere
@@ -86,14 +83,14 @@ const valid = { NotAfter: "2027-01-01T00:00:00Z", Status: "OK" };
 
 describe("the order", () => {
   it("is by expiry, then chain id in any case, what has no date last", () => {
-    const judgements = judged([
+    const entries = judged([
       fields(1, { CertName: "no date", NotAfter: "soon" }),
       fields(2, { CertName: "later", NotAfter: "2026-05-01T00:00:00+08:00" }),
       fields(0xbb, { CertName: "tie b" }),
       fields(0xaa, { CertName: "tie a", ChainID: id(0xaa).toUpperCase() }),
       fields(3, { CertName: "first", NotAfter: "2024-06-01T00:00:00Z" }),
     ]);
-    expect(names(pages(judgements, { limit: 10 }))).toEqual([
+    expect(names(pages(entries, { limit: 10 }))).toEqual([
       "first",
       "tie a",
       "tie b",
@@ -103,17 +100,15 @@ describe("the order", () => {
   });
 
   it("is by the moment, not by the text", () => {
-    const judgements = judged([
+    const entries = judged([
       fields(1, { CertName: "b", NotAfter: "2025-01-01T01:00:00+00:00" }),
       fields(2, { CertName: "a", NotAfter: "2025-01-01T02:00:00+08:00" }),
     ]);
-    expect(names(pages(judgements, { limit: 10 }))).toEqual(["a", "b"]);
+    expect(names(pages(entries, { limit: 10 }))).toEqual(["a", "b"]);
   });
 
   it("is the same wherever certificates are shown", () => {
-    const entries = judged([fields(3), fields(1), fields(2)]).map(
-      inventoryEntry,
-    );
+    const entries = judged([fields(3), fields(1), fields(2)]);
     const sorted = byExpiry(entries).map(({ name }) => name);
     expect(sorted).toEqual(["c1", "c2", "c3"]);
   });
@@ -132,6 +127,7 @@ describe("an entry", () => {
         status: "OK",
         projectName: "default",
         state: "valid",
+        expiring: false,
         verdict: "keep",
         reasons: ["not-expired"],
         details: [
@@ -166,8 +162,43 @@ describe("the counts", () => {
         keep: 3,
         expired: 4,
         valid: 1,
+        expiring: 0,
       },
     });
+  });
+
+  it("and the state expiring are of what is bound and valid, but not for long", () => {
+    const soon = { ...valid, NotAfter: "2026-12-01T00:00:00Z" };
+    const bound: Domain[] = [1, 2, 3, 6].map((n) => ({
+      name: `d${String(n)}.net`,
+      boundTo: id(n),
+    }));
+    const entries = judged(
+      [
+        fields(1, soon),
+        fields(2, valid),
+        fields(3),
+        fields(4, soon),
+        fields(6, { ...soon, ProjectName: "elsewhere" }),
+      ],
+      { projectNames: ["default"] },
+      bound,
+    );
+    const page = inventory(entries, { limit: 10, state: "expiring" });
+    expect(names([page])).toEqual(["c1"]);
+    expect(page.certificates[0]).toMatchObject({
+      state: "valid",
+      expiring: true,
+      reasons: ["not-expired", "in-use"],
+    });
+    expect(page.counts).toMatchObject({ shown: 1, valid: 3, expiring: 1 });
+    const all = inventory(entries, { limit: 10 });
+    expect(all.certificates.map(({ expiring }) => expiring)).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ]);
   });
 
   it("leave out other projects, which do not exist here", () => {
@@ -181,6 +212,7 @@ describe("the counts", () => {
       keep: 3,
       expired: 3,
       valid: 1,
+      expiring: 0,
     });
     expect(names([page])).not.toContain("c6");
   });
@@ -207,10 +239,8 @@ describe("paging", () => {
     [10, 1, 10],
     [10, 3, 4],
   ])("%i certificates by %i are on %i pages", (count, limit, pageCount) => {
-    const judgements = judged(
-      Array.from({ length: count }, (_, n) => fields(n)),
-    );
-    const all = pages(judgements, { limit });
+    const entries = judged(Array.from({ length: count }, (_, n) => fields(n)));
+    const all = pages(entries, { limit });
     expect(all).toHaveLength(pageCount);
     expect(names(all)).toEqual(
       Array.from({ length: count }, (_, n) => `c${String(n)}`),
@@ -236,7 +266,7 @@ describe("paging", () => {
         fc.array(item, { maxLength: 40 }),
         fc.integer({ min: 1, max: 7 }),
         (items, limit) => {
-          const judgements = judged(
+          const entries = judged(
             items.map(({ n, ChainID, ...over }) => {
               const spelled = {
                 hex: id(n),
@@ -250,13 +280,13 @@ describe("paging", () => {
               });
             }),
           );
-          const shown = pages(judgements, { limit }).flatMap(
+          const shown = pages(entries, { limit }).flatMap(
             ({ certificates }) => certificates,
           );
-          expect(shown).toHaveLength(judgements.length);
+          expect(shown).toHaveLength(entries.length);
           expect(
             new Set(shown.map((entry) => JSON.stringify(entry))),
-          ).toHaveLength(judgements.length);
+          ).toHaveLength(entries.length);
           expect(shown).toEqual(byExpiry(shown));
         },
       ),
@@ -278,12 +308,12 @@ describe("paging", () => {
 
   it("ends a page early that would grow too long", () => {
     const long = "x".repeat(300_000);
-    const judgements = judged(
+    const entries = judged(
       Array.from({ length: 20 }, (_, n) =>
         fields(n, { CertName: `${String(n)}${long}` }),
       ),
     );
-    const all = pages(judgements, { limit: 1000 });
+    const all = pages(entries, { limit: 1000 });
     for (const page of all) {
       expect(Buffer.byteLength(JSON.stringify(page))).toBeLessThan(3_000_000);
     }
@@ -293,12 +323,12 @@ describe("paging", () => {
 
   it("stays far below 6 MB of bytes in any script", () => {
     const long = "证".repeat(300_000);
-    const judgements = judged(
+    const entries = judged(
       Array.from({ length: 20 }, (_, n) =>
         fields(n, { CertName: `${String(n)}${long}` }),
       ),
     );
-    for (const page of pages(judgements, { limit: 1000 })) {
+    for (const page of pages(entries, { limit: 1000 })) {
       expect(Buffer.byteLength(JSON.stringify(page))).toBeLessThan(4_000_000);
     }
   });
@@ -338,12 +368,12 @@ describe("a cursor", () => {
     ],
     ["a chain id without end", { ChainID: "x".repeat(5000) }],
   ])("behind %s is one that the API takes back", (_what, over) => {
-    const judgements = judged([
+    const entries = judged([
       fields(1, over),
       fields(2, { NotAfter: "2026-01-01T00:00:00Z" }),
     ]);
-    const { next } = inventory(judgements, { limit: 1 });
+    const { next } = inventory(entries, { limit: 1 });
     expect(next).toMatch(/^[\w-]{1,1000}$/);
-    expect(names(pages(judgements, { limit: 1 }))).toHaveLength(2);
+    expect(names(pages(entries, { limit: 1 }))).toHaveLength(2);
   });
 });

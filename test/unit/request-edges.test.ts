@@ -7,7 +7,7 @@ import {
 import { createDeletionLog } from "../../functions/janitor/deletion-log.ts";
 import {
   inventory,
-  inventoryEntry,
+  inventoryEntries,
   readCursor,
 } from "../../functions/janitor/inventory.ts";
 import {
@@ -117,14 +117,19 @@ describe("a cursor", () => {
 
 describe("a page", () => {
   const judged = (items: readonly Fields[]) =>
-    judge(
-      {
-        certificates: uniteListings([
-          { expiring: true, records: items.map(readCertificateRecord) },
-        ]),
-        domains: [],
-      },
-      { graceDays: 0, unseenDomains: "keep", projectNames: [], protect: [] },
+    inventoryEntries(
+      judge(
+        {
+          certificates: uniteListings([
+            { expiring: true, records: items.map(readCertificateRecord) },
+          ]),
+          domains: [],
+        },
+        { graceDays: 0, unseenDomains: "keep", projectNames: [], protect: [] },
+        Date.parse("2026-11-24T12:00:00Z"),
+      ),
+      [],
+      "auto",
       Date.parse("2026-11-24T12:00:00Z"),
     );
 
@@ -151,9 +156,7 @@ describe("a page", () => {
         fields({ ChainID: OTHER, CertName: "second" }),
       ];
       const [empty] = judged([first]);
-      const name = "x".repeat(
-        bytes - Buffer.byteLength(JSON.stringify(inventoryEntry(empty!))),
-      );
+      const name = "x".repeat(bytes - Buffer.byteLength(JSON.stringify(empty)));
       return inventory(judged([{ ...first, CertName: name }, second]), {
         limit: 9,
       });

@@ -29,12 +29,19 @@ function settings(over: {
   graceDays?: number;
   maxDeletions?: number;
   dryRun?: boolean;
+  report?: boolean;
 }) {
-  const { graceDays = 7, maxDeletions = 100, dryRun = false } = over;
+  const {
+    graceDays = 7,
+    maxDeletions = 100,
+    dryRun = false,
+    report = false,
+  } = over;
   return {
     policy: { ...CONFIGURATION.policy, graceDays },
     maxDeletions,
     dryRun,
+    report,
   };
 }
 
@@ -48,10 +55,12 @@ describe("a payload", () => {
     ["may keep the bound", { maxDeletions: 100 }, {}],
     ["may lower the bound", { maxDeletions: 99 }, { maxDeletions: 99 }],
     ["may lower it to one", { maxDeletions: 1 }, { maxDeletions: 1 }],
+    ["may ask for the report", { report: true }, { report: true }],
+    ["may go without it", { report: false }, {}],
     [
       "may do all of it",
-      { dryRun: true, graceDays: 30, maxDeletions: 5 },
-      { dryRun: true, graceDays: 30, maxDeletions: 5 },
+      { dryRun: true, graceDays: 30, maxDeletions: 5, report: true },
+      { dryRun: true, graceDays: 30, maxDeletions: 5, report: true },
     ],
   ])("%s", (_rule, payload, expected) => {
     expect(read(payload)).toEqual(settings(expected));
@@ -85,6 +94,8 @@ describe("a payload", () => {
     ],
     ["abolish the bound", { maxDeletions: 0 }, "maxDeletions"],
     ["have a negative bound", { maxDeletions: -1 }, "maxDeletions"],
+    ["say something else of the report", { report: "yes" }, "report must be"],
+    ["leave the report undefined", { report: undefined }, "report must be"],
     ["hold another key", { force: true }, 'not "force"'],
     ["spell a key otherwise", { DryRun: true }, 'not "DryRun"'],
     ["set the policy", { policy: {} }, 'not "policy"'],
@@ -157,6 +168,7 @@ it("only ever tightens, whatever is sent", () => {
       dryRun: fc.oneof(fc.boolean(), fc.anything()),
       graceDays: value,
       maxDeletions: value,
+      report: fc.oneof(fc.boolean(), fc.anything()),
     },
     { requiredKeys: [] },
   );
