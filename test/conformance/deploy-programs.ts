@@ -1,8 +1,6 @@
-/** Other people's programs that sign calls of the API with the README's commands, and what they send on the way. */
-import { execFile } from "node:child_process";
+/** Other people's programs that sign calls of the API with the document's commands, and what they send on the way. */
 import { readFileSync } from "node:fs";
 import { request as send } from "node:https";
-import { dirname, delimiter, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
@@ -10,8 +8,7 @@ import {
   startLoopbackServer,
   type LoopbackServer,
 } from "../../infra/local/loopback-server.ts";
-import { ROOT } from "../infra/synthesize.ts";
-import { toolPath } from "../support/tools.ts";
+import { blocksOf, runInShell } from "./deploy-document.ts";
 import { FIRST_KEY, UNKNOWN_ID, type Scene } from "./deploy-scene.ts";
 import { REGION, textAt, type Botocore, type Caller } from "./deploy-stack.ts";
 
@@ -91,67 +88,23 @@ async function signatures(
   return { sent, computed };
 }
 
-/** How the README calls the API of a deployed stack with one of the programs; its other examples follow `npm start`. */
-function readmeCommand(program: string): string {
-  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-  const commands = readme
-    .replace(/\\\n\s*/g, "")
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line.startsWith(`${program} `));
-  const [command] = commands;
-  if (command === undefined || commands.length > 1) {
-    throw new Error(`${program} is not exactly once in the README`);
+/** The document's definition of `call` with one of the programs. */
+function definitionWith(program: string): string {
+  const word = new RegExp(`^ +${program.replace(/ .*$/, "")} `, "m");
+  const found = blocksOf("Variables for the commands").filter(
+    (commands) => commands.startsWith("call() {") && word.test(commands),
+  );
+  const [definition] = found;
+  if (definition === undefined || found.length > 1) {
+    throw new Error(`${program} is not exactly once in the document`);
   }
-  return command;
+  return definition;
 }
 
-/** Runs a line of shell as somebody with that key would; gives its output. */
-function runInShell(
-  line: string,
-  api: string,
-  caller: Caller,
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile(
-      "bash",
-      ["-c", line],
-      {
-        env: {
-          PATH: [dirname(toolPath("python")), "/usr/bin", "/bin"].join(
-            delimiter,
-          ),
-          // No key of anybody else.
-          HOME: "/nonexistent",
-          API: api,
-          AWS_REGION: REGION,
-          AWS_ACCESS_KEY_ID: caller.accessKeyId,
-          AWS_SECRET_ACCESS_KEY: caller.secretAccessKey,
-          ...(caller.sessionToken === undefined
-            ? {}
-            : { AWS_SESSION_TOKEN: caller.sessionToken }),
-        },
-      },
-      (error, stdout, stderr) => {
-        if (error === null) resolve(stdout);
-        else reject(new Error(`${line}: ${stderr}`, { cause: error }));
-      },
-    );
-  });
-}
+/** The document's first dry run, as it stands. */
+const DRY_RUN = `call POST "$ApiUrl/sweeps" -d '{"dryRun": true}'`;
 
-/** The README's command as it stands: it starts a dry run. */
-const SWEEP =
-  / (?:-X POST )?-H 'content-type: [^']*' -d '[^']*' "\$API\/sweeps"$/;
-
-/** That command with another call in place of its own, the signing untouched. */
-function commandFor(program: string, method: string, path: string): string {
-  const command = readmeCommand(program);
-  if (!SWEEP.test(command)) throw new Error(`not as expected: ${command}`);
-  return command.replace(SWEEP, () => ` -X ${method} "$API${path}"`);
-}
-
-/** What a program of other people must be able to do with the README's command, and must be refused. */
+/** What a program of other people must be able to do with the document's command, and must be refused. */
 export function signsCalls(program: string, scene: () => Scene): void {
   let witness: Witness;
 
@@ -166,7 +119,15 @@ export function signsCalls(program: string, scene: () => Scene): void {
   /** Runs it; gives the one request that it sent and both opinions of its signature. */
   async function run(line: string, caller: Caller) {
     const { stack, apiPath } = scene();
-    const output = await runInShell(line, `${witness.url}${apiPath}`, caller);
+    const output = await runInShell([definitionWith(program), line], {
+      ApiUrl: `${witness.url}${apiPath}`,
+      AWS_REGION: REGION,
+      AWS_ACCESS_KEY_ID: caller.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: caller.secretAccessKey,
+      ...(caller.sessionToken === undefined
+        ? {}
+        : { AWS_SESSION_TOKEN: caller.sessionToken }),
+    });
     const [seen, ...more] = witness.take();
     if (seen === undefined || more.length > 0) {
       throw new Error(`not one request: ${line}`);
@@ -178,7 +139,7 @@ export function signsCalls(program: string, scene: () => Scene): void {
     };
   }
 
-  it("starts a sweep with the README's command, for users and for temporary keys", async ({
+  it("starts a sweep with the document's command, for users and for temporary keys", async ({
     task,
   }) => {
     const { stack, operator } = scene();
@@ -189,9 +150,10 @@ export function signsCalls(program: string, scene: () => Scene): void {
       secretAccessKey: textAt(token, "Credentials", "SecretAccessKey"),
       sessionToken: textAt(token, "Credentials", "SessionToken"),
     };
+    expect(blocksOf("Setting it up")).toContain(DRY_RUN);
     for (const caller of [operator, temporary]) {
       const { status, output, sent, computed, headers } = await run(
-        readmeCommand(program),
+        DRY_RUN,
         caller,
       );
       expect(output).toContain('"mode":"dry-run"');
@@ -223,7 +185,7 @@ export function signsCalls(program: string, scene: () => Scene): void {
     ] as const;
     for (const [method, path, wanted, part] of cases) {
       const { status, output, sent, computed } = await run(
-        commandFor(program, method, path),
+        `call ${method} "$ApiUrl${path}"`,
         operator,
       );
       expect(output, `${method} ${path}`).toContain(part);
@@ -238,7 +200,7 @@ export function signsCalls(program: string, scene: () => Scene): void {
   }) => {
     const { stack, operator, reader } = scene();
     const path = `/certificates/${UNKNOWN_ID}`;
-    const line = commandFor(program, "DELETE", path);
+    const line = `call DELETE "$ApiUrl${path}"`;
     const forger = { ...operator, secretAccessKey: "not-the-secret" };
     const forged = await run(line, forger);
     expect(forged.status).toBe(403);

@@ -22,7 +22,7 @@ import {
 } from "../infra/synthesize.ts";
 import { toolPath } from "../support/tools.ts";
 
-const STACK = "Janitor";
+const STACK = "LiveCertJanitor";
 export const REGION = "eu-central-1";
 export const ACCOUNT = "000000000000";
 const WAIT_MS = 60_000;

@@ -6,6 +6,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { object } from "../infra/synthesize.ts";
 import { isInstalled, toolPath, versionOf } from "../support/tools.ts";
+import { BLOCKS, blocksOf, runInShell } from "./deploy-document.ts";
 import { signsCalls } from "./deploy-programs.ts";
 import {
   FIRST_KEY,
@@ -168,9 +169,15 @@ party("MiniStack", versionOf("ministack"), ["python", "node24"], () => {
 
   it("refuses the placeholder in the secret, until the operator's key is there", async () => {
     const { api, putSecret } = scene;
-    expect(await api("GET", "/certificates")).toMatchObject(
-      problem(500, "credentials-rejected"),
-    );
+    expect(await api("GET", "/certificates")).toMatchObject({
+      status: 500,
+      body: {
+        type: "urn:live-cert-janitor:problem:misconfigured",
+        detail: expect.stringContaining(
+          "still holds the placeholder",
+        ) as unknown,
+      },
+    });
     await putSecret(FIRST_KEY);
     const { status, body } = await api("GET", "/certificates");
     expect(status).toBe(200);
@@ -356,6 +363,60 @@ function curlVersion(): string | undefined {
     : undefined;
 }
 
+const DRY = /"mode":"dry-run"/;
+const KEY_TYPED = `${SECOND_KEY.accessKeyId}\n${SECOND_KEY.secretAccessKey}\n`;
+
+/**
+ * By heading, for each block of commands in turn: what its output has, or why it cannot run here. MiniStack applies no
+ * filter to log lines; test/infra/alarms.test.ts does.
+ */
+const DOCUMENTED: Readonly<Record<string, readonly (RegExp | string)[]>> = {
+  "Variables for the commands": [
+    /^$/,
+    "profiles and SSO need an account, and version 2 of the AWS CLI",
+    /^$/,
+    /^$/,
+  ],
+  "Switching it off, and on again": [
+    /"ReservedConcurrentExecutions": 0[^]*"ReservedConcurrentExecutions": 0/,
+    /^$/,
+  ],
+  "A certificate was deleted that should not have been": [/delete-attempt/],
+  "After an alarm: first look": [
+    /\tNo sweep has succeeded for at least 49 hours/,
+    /sweep-summary/,
+    DRY,
+  ],
+  "After an alarm: no successful sweep": [
+    /ENABLED\tcron\(17 3 \* \* \? \*\)\tUTC/,
+    DRY,
+  ],
+  "After an alarm: failed sweep": [/responsePayload/, DRY],
+  "After an alarm: sweep not started": [/ERROR_MESSAGE[^]*no such role/, DRY],
+  "After an alarm: too many": [/"certificates":/, DRY],
+  "After an alarm: stopped early": [/sweep-summary/, DRY],
+  "After an alarm: deletions failed": [/delete-outcome/, DRY],
+  "After an alarm: expired in use": [/"reasons":\["in-use"/, DRY],
+  "After an alarm: expiring in use": [/"state":"valid"/, DRY],
+  "After an alarm: report not sent": [/sweep-summary/, DRY],
+  "After an alarm: API errors": [/event: 'request'/, /"certificates":/],
+  "Setting it up": [
+    /; a sweep would delete \d+ and keep \d+/,
+    /"AWSCURRENT"/,
+    DRY,
+    /"ConcurrentExecutions"/,
+  ],
+  "Narrowed bootstrap policies": [/AWSLogDeliveryWrite20150319/],
+  "Who may call the API": [
+    /policy\/LiveCertJanitor-reader[^]*policy\/LiveCertJanitor-deleter/,
+    /444455556666/,
+  ],
+  "Is mail delivered?": [/^$/, /:sqs:\S*:reports\t/],
+  "Rotating the key": [/"AWSCURRENT"[^]*"mode":"dry-run"/],
+  // The last of them takes away what the others look at.
+  "Changing it": [/"AuthorizationType": "AWS_IAM"/, /"DeletionDate"/],
+};
+
 const curl = curlVersion();
 party("curl --aws-sigv4", curl ?? "", ["python", "node24"], () => {
   if (curl === undefined) {
@@ -369,4 +430,138 @@ party("curl --aws-sigv4", curl ?? "", ["python", "node24"], () => {
 
 party("awscurl", versionOf("awscurl"), ["python", "node24"], () => {
   signsCalls("awscurl", () => scene);
+});
+
+party("AWS CLI", versionOf("awscli"), ["python", "node24"], () => {
+  /** Version 1, which PyPI has, goes to a name of its own for SQS unless it is told otherwise on the command line. */
+  const AWS = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }';
+  /** What the document's first block has set. */
+  let variables: Readonly<Record<string, string>> = {};
+  const own = () => ({
+    AWS_ENDPOINT_URL: scene.stack.url,
+    AWS_CA_BUNDLE: scene.stack.ca,
+    CURL_CA_BUNDLE: scene.stack.ca,
+    // MiniStack's own administrator.
+    AWS_ACCESS_KEY_ID: "test",
+    AWS_SECRET_ACCESS_KEY: "test",
+    // Of the preview alone: the vendor's host.
+    VOLCENGINE_ENDPOINT: scene.live.url,
+  });
+
+  beforeAll(async () => {
+    const { live, stack, call, api, putSecret } = scene;
+    live.setCredentials([SECOND_KEY]);
+    await putSecret(SECOND_KEY);
+    // Every sweep dry: after a real one the API starts none for a quarter of an hour.
+    await stack.update({});
+    const [setUp = "", , definition = ""] = blocksOf(
+      "Variables for the commands",
+    );
+    const set = await runInShell(
+      [setUp, definition, "export -f lines call", "env -0"],
+      own(),
+    );
+    variables = {
+      ...Object.fromEntries(
+        set
+          .split("\0")
+          .filter((entry) => entry.includes("="))
+          .map((entry) => [
+            entry.slice(0, entry.indexOf("=")),
+            entry.slice(entry.indexOf("=") + 1),
+          ]),
+      ),
+      // MiniStack's own addresses of APIs lead nowhere.
+      ApiUrl: `${stack.url}${scene.apiPath}`,
+    };
+    // Something to look at: a sweep that failed, one that never started, and an alarm.
+    live.fault({
+      ...{ kind: "total-lies", action: "ListDomainDetail" },
+      ...{ times: 100, delta: 1 },
+    });
+    await api("POST", "/sweeps", '{"dryRun": true}');
+    await eventually("the record of a failed sweep", async () => {
+      const queue = await call("sqs", "GetQueueAttributes", {
+        QueueUrl: stack.physicalId("FailedSweeps"),
+        AttributeNames: ["ApproximateNumberOfMessages"],
+      });
+      const waiting = at(queue, "Attributes", "ApproximateNumberOfMessages");
+      return waiting === "0" ? undefined : waiting;
+    });
+    live.clearFaults();
+    await call("sqs", "SendMessage", {
+      QueueUrl: stack.output("ScheduleQueueUrl"),
+      MessageBody: "{}",
+      MessageAttributes: {
+        ERROR_MESSAGE: { DataType: "String", StringValue: "no such role" },
+      },
+    });
+    const [ring = ""] = blocksOf("Is mail delivered?");
+    await runInShell([AWS, ring], variables);
+  });
+
+  it("runs every command of the document as it is printed, but those that need a real account", async ({
+    task,
+  }) => {
+    const places = new Map<string, number>();
+    let ran = 0;
+    for (const { heading, commands } of BLOCKS) {
+      const place = places.get(heading) ?? 0;
+      places.set(heading, place + 1);
+      const expected = DOCUMENTED[heading]?.[place];
+      if (expected === undefined) {
+        throw new Error(`what does block ${String(place)} of "${heading}" do?`);
+      }
+      if (typeof expected === "string") continue;
+      const output = await runInShell([AWS, commands], variables, KEY_TYPED);
+      expect(output, `${heading}: ${commands}`).toMatch(expected);
+      ran += 1;
+    }
+    expect(Object.fromEntries(places)).toEqual(
+      Object.fromEntries(
+        Object.entries(DOCUMENTED).map(([heading, { length }]) => [
+          heading,
+          length,
+        ]),
+      ),
+    );
+    task.meta.cases = ran;
+  });
+
+  it("gave the document's policies to callers, who may what they say and no more", async ({
+    task,
+  }) => {
+    const { api, call } = scene;
+    const caller = async (policy: string) => {
+      const UserName = `${policy} by the document`.replaceAll(" ", "-");
+      await call("iam", "CreateUser", { UserName });
+      await call("iam", "AttachUserPolicy", {
+        UserName,
+        PolicyArn: `arn:aws:iam::${ACCOUNT}:policy/LiveCertJanitor-${policy}`,
+      });
+      const made = await call("iam", "CreateAccessKey", { UserName });
+      return {
+        accessKeyId: textAt(made, "AccessKey", "AccessKeyId"),
+        secretAccessKey: textAt(made, "AccessKey", "SecretAccessKey"),
+      };
+    };
+    const [reader, deleter] = [await caller("reader"), await caller("deleter")];
+    const one = `/certificates/${UNKNOWN_ID}`;
+    const cases = [
+      ["GET", "/openapi.json", null, true, true],
+      ["DELETE", one, null, false, true],
+      ["POST", "/sweeps", "[]", false, true],
+      ["PUT", one, null, false, false],
+    ] as const;
+    for (const [method, path, body, mayRead, mayDelete] of cases) {
+      for (const [who, may] of [
+        [reader, mayRead],
+        [deleter, mayDelete],
+      ] as const) {
+        const { status } = await api(method, path, body, who);
+        expect([method, path, status === 403]).toEqual([method, path, !may]);
+      }
+    }
+    task.meta.cases = 2 * cases.length;
+  });
 });

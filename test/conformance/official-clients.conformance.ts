@@ -492,7 +492,9 @@ for (const sdk of SDKS) {
     it.each(["array", "null", "absent"] as const)(
       "reads an empty list that is %s",
       async (certListWhenEmpty) => {
-        const options = { switches: { certListWhenEmpty, total: "absent" as const } };
+        const options = {
+          switches: { certListWhenEmpty, total: "absent" as const },
+        };
         await inWorld(options, async ({ host }) => {
           const { items } = await bothList(client, CERTIFICATES, host, {});
           expect(items).toEqual([]);
