@@ -95,7 +95,7 @@ describe("the words of others", () => {
       fc.property(fc.string({ unit: "binary" }), (text) => {
         expect(tags(wordsOf(text))).toEqual(plain);
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 
