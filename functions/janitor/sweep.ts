@@ -15,6 +15,7 @@ import {
 } from "./report.ts";
 import {
   EVIDENCE_LIFE_MS,
+  isOver,
   VendorFailure,
   withDeadline,
   type Clock,
@@ -198,7 +199,7 @@ async function rounds(run: Run, deadline: Deadline): Promise<void> {
       // A later round that the deadline cut off is only short of time.
       run.stopped =
         FATAL.get(failure.kind) ??
-        (run.rounds > 1 && deadline.signal.aborted
+        (run.rounds > 1 && isOver(clock, deadline)
           ? "out-of-time"
           : "no-evidence");
     }
