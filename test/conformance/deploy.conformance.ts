@@ -397,7 +397,7 @@ const DOCUMENTED: Readonly<Record<string, readonly (RegExp | string)[]>> = {
   "After an alarm: stopped early": [/sweep-summary/, DRY],
   "After an alarm: deletions failed": [/delete-outcome/, DRY],
   "After an alarm: expired in use": [/"reasons":\["in-use"/, DRY],
-  "After an alarm: expiring in use": [/"state":"valid"/, DRY],
+  "After an alarm: expiring in use": [/"expiring":\d/, DRY],
   "After an alarm: report not sent": [/sweep-summary/, DRY],
   "After an alarm: API errors": [/event: 'request'/, /"certificates":/],
   "Setting it up": [
@@ -407,6 +407,8 @@ const DOCUMENTED: Readonly<Record<string, readonly (RegExp | string)[]>> = {
     /"ConcurrentExecutions"/,
   ],
   "Narrowed bootstrap policies": [/AWSLogDeliveryWrite20150319/],
+  "A plan, and exactly that": ["test/integration/plan.test.ts runs it"],
+  "After a renewal": ["test/integration/plan.test.ts runs it"],
   "Who may call the API": [
     /policy\/LiveCertJanitor-reader[^]*policy\/LiveCertJanitor-deleter/,
     /444455556666/,

@@ -445,7 +445,7 @@ describe("failures of the vendor are answered as described", () => {
         ] as const,
     ),
   )("%s", async (_, { operation, path, status, name, fault }) => {
-    const world = await start({ timeoutMs: 9_000, faults: [fault] });
+    const world = await start({ timeoutMs: 12_000, faults: [fault] });
     const answer = await ask(world, operation, path);
     expect([answer.status, problemOf(answer.body)]).toEqual([status, name]);
     expect(world.live.account.certificates).toHaveLength(5);
