@@ -1,5 +1,5 @@
 /** The payload of a sweep, from the schedule, an invocation or `POST /sweeps`: it may only make the sweep more careful. */
-import { isObject } from "../janitor/certificate.ts";
+import { isChainId, isObject } from "../janitor/certificate.ts";
 import type { SweepSettings } from "../janitor/sweep.ts";
 import type { Configuration } from "./configuration.ts";
 
@@ -8,7 +8,9 @@ export class BadPayload extends Error {
   override readonly name = "BadPayload";
 }
 
-const KEYS = ["dryRun", "maxDeletions", "graceDays", "report"];
+const KEYS = ["dryRun", "maxDeletions", "graceDays", "only", "report"];
+/** Lambda takes 256 KB for a run that nobody waits for. */
+const MOST_IDS = 5000;
 
 export interface SweepOrder extends SweepSettings {
   /** Mail the report whatever it says. */
@@ -16,8 +18,8 @@ export interface SweepOrder extends SweepSettings {
 }
 
 /**
- * What a run is to do: the settings of the deployment, tightened by `{dryRun?: true, graceDays?, maxDeletions?}`, and
- * `{report?: boolean}`. Throws {@link BadPayload}.
+ * What a run is to do: the settings of the deployment, tightened by `{dryRun?: true, graceDays?, maxDeletions?, only?}`,
+ * and `{report?: boolean}`. Throws {@link BadPayload}.
  */
 export function readSweepPayload(
   payload: unknown,
@@ -45,6 +47,22 @@ export function readSweepPayload(
     );
     return now;
   };
+  const ids = (value: unknown): ReadonlySet<string> => {
+    const list: readonly unknown[] = Array.isArray(value) ? value : [];
+    const chainIds = list.flatMap((id) =>
+      typeof id === "string" && isChainId(id) ? [id.toLowerCase()] : [],
+    );
+    if (
+      list.length === 0 ||
+      list.length > MOST_IDS ||
+      chainIds.length < list.length
+    ) {
+      problems.push(
+        `only must be a list of 1 to ${String(MOST_IDS)} chain ids, each of 32 hexadecimal digits.`,
+      );
+    }
+    return new Set(chainIds);
+  };
   const report = Object.hasOwn(payload, "report") ? payload["report"] : false;
   const order: SweepOrder = {
     policy: {
@@ -54,6 +72,7 @@ export function readSweepPayload(
     maxDeletions: whole("maxDeletions", 1, maxDeletions, maxDeletions),
     dryRun: dryRun || Object.hasOwn(payload, "dryRun"),
     report: report === true,
+    ...(Object.hasOwn(payload, "only") && { only: ids(payload["only"]) }),
   };
   if (Object.hasOwn(payload, "dryRun") && payload["dryRun"] !== true) {
     problems.push(

@@ -166,7 +166,7 @@ export function noticeOf(
   {
     reasons,
     notAfter,
-  }: { readonly reasons: readonly Reason[]; readonly notAfter: string },
+  }: { readonly reasons: readonly string[]; readonly notAfter: string },
   graceDays: number,
 ): string | undefined {
   const ends = instant(notAfter);

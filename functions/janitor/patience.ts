@@ -1,5 +1,5 @@
 /** Reads again what failed for want of an answer: the vendor's limits are shared with everybody who uses the account. */
-import { VendorFailure, type Clock, type Deadline } from "./vendor.ts";
+import { isOver, VendorFailure, type Clock, type Deadline } from "./vendor.ts";
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -35,7 +35,7 @@ export async function patiently<T>(
     try {
       return await read();
     } catch (error) {
-      if (deadline.signal.aborted) throw before ?? error;
+      if (isOver(clock, deadline)) throw before ?? error;
       if (!(error instanceof VendorFailure)) throw error;
       const wait = Math.max(pause, error.retryAfterMs ?? 0);
       if (!mayPass(error) || clock.monotonic() + wait > until) throw error;

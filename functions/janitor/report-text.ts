@@ -51,7 +51,7 @@ const ENDINGS: Readonly<Record<StoppedBecause, string | undefined>> = {
 };
 
 /** Reasons that tell of contradictory or unreadable data, which only a person can settle. */
-const CONTRADICTIONS: ReadonlySet<Reason> = new Set<Reason>([
+const CONTRADICTIONS: ReadonlySet<string> = new Set<Reason>([
   "malformed-record",
   "expiry-unreadable",
   "validity-inverted",
@@ -61,8 +61,9 @@ const CONTRADICTIONS: ReadonlySet<Reason> = new Set<Reason>([
 /** Expired certificates that are kept because what is known of them does not fit together; protected ones are settled. */
 export function contradictory(report: SweepReport): readonly ReportItem[] {
   return report.items.filter(
-    ({ outcome, reasons }) =>
+    ({ outcome, state, reasons }) =>
       outcome === undefined &&
+      state === "expired" &&
       !reasons.includes("protected") &&
       !reasons.includes("within-grace") &&
       reasons.some((reason) => CONTRADICTIONS.has(reason)),
@@ -237,6 +238,11 @@ export function reportMail(
   const text = [
     `Stack ${origin.stackName}: sweep of ${product}, ${report.startedAt} to ${report.finishedAt}.`,
     ...(mode === "dry-run" ? ["It was a dry run: nothing was deleted."] : []),
+    ...(report.only === undefined
+      ? []
+      : [
+          `It was restricted to the certificates that were asked for, ${String(report.only)} in number.`,
+        ]),
     `Listed ${String(counts.listed)}, expired ${String(counts.expired)}, eligible ${String(counts.eligible)}: ${tally(report).join(", ")}.`,
     ...(kept === "" ? [] : [`Kept, by reason: ${kept}.`]),
     ...(ending === undefined
@@ -255,9 +261,20 @@ export function reportMail(
         said(item.error ?? "Volcengine said deleted, but still lists it"),
     ),
     ...certificates(
+      "Asked for, but kept: these may not, or no longer, be deleted",
+      items.filter(
+        ({ isAskedFor, outcome }) =>
+          isAskedFor === true && outcome === undefined,
+      ),
+      (item) => item.reasons.join(" "),
+    ),
+    ...certificates(
       "Expired but in use: bind a new certificate to these domains, viewers may see errors now",
       items.filter(
-        (item) => item.outcome === undefined && item.reasons.includes("in-use"),
+        ({ outcome, state, reasons }) =>
+          outcome === undefined &&
+          state === "expired" &&
+          reasons.includes("in-use"),
       ),
       (item) => item.reasons.join(" "),
     ),

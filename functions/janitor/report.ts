@@ -22,8 +22,12 @@ export interface ReportItem {
   readonly name: string;
   readonly domains: readonly string[];
   readonly notAfter: string;
+  readonly state: Judgement["state"];
   readonly verdict: "delete" | "keep";
-  readonly reasons: readonly Reason[];
+  /** `not-listed`: it was asked for, and the account does not list it. */
+  readonly reasons: readonly (Reason | "not-listed")[];
+  /** The run was restricted to certificates, and this is one of them. */
+  readonly isAskedFor?: true;
   readonly outcome?: ItemOutcome;
   /** DeleteCert requests sent for it. */
   readonly attempts?: number;
@@ -55,6 +59,8 @@ export interface SweepReport {
   readonly finishedAt: string;
   readonly stoppedBecause: StoppedBecause;
   readonly rounds: number;
+  /** How many certificates the run was restricted to; absent without restriction. */
+  readonly only?: number;
   readonly counts: SweepCounts;
   readonly items: readonly ReportItem[];
   /** What is counted as `expiringInUse`, the next to expire first. */
@@ -66,6 +72,8 @@ export interface SweepReport {
 /** What a run knows of one certificate. */
 export interface Item {
   judgement: Judgement;
+  /** Whether it was asked for; undefined in a run that is restricted to none. */
+  isAskedFor: boolean | undefined;
   /** Times that it was tried, each with its retries. */
   tries: number;
   attempts: number;
@@ -79,13 +87,16 @@ export interface Item {
   error: string | undefined;
 }
 
+/** Whether the run may delete it: so the evidence says, and it is among those asked for. */
+export function isEligible({ judgement, isAskedFor }: Item): boolean {
+  return judgement.verdict === "delete" && isAskedFor !== false;
+}
+
 /** What became of a certificate in the run; undefined if nothing was to become of it. */
 export function outcomeOf(item: Item): ItemOutcome | undefined {
-  const { tries, succeeded, inDoubt, listed, judgement } = item;
+  const { tries, succeeded, inDoubt, listed } = item;
   if (tries === 0) {
-    return judgement.verdict === "delete" && listed !== false
-      ? "remaining"
-      : undefined;
+    return isEligible(item) && listed !== false ? "remaining" : undefined;
   }
   if (listed === true) return succeeded ? "unconfirmed" : "failed";
   if (listed === false) return succeeded ? "deleted" : "alreadyGone";
@@ -106,7 +117,7 @@ function errorOf(
 }
 
 function reportItem(item: Item): ReportItem {
-  const { certificate, verdict, reasons } = item.judgement;
+  const { certificate, state, verdict, reasons } = item.judgement;
   const [{ name, domains, notAfter }] = certificate.records;
   const outcome = outcomeOf(item);
   const error = errorOf(item, outcome);
@@ -115,8 +126,10 @@ function reportItem(item: Item): ReportItem {
     name,
     domains,
     notAfter,
+    state,
     verdict,
     reasons,
+    ...(item.isAskedFor === true && { isAskedFor: true }),
     ...(outcome !== undefined && { outcome, attempts: item.attempts }),
     ...(item.requestId !== undefined && { requestId: item.requestId }),
     ...(error !== undefined && { error }),
@@ -134,10 +147,28 @@ function byExpiry(a: Item, b: Item): number {
   );
 }
 
-/** Counts and items: all that are eligible or failed, and the kept ones that have expired. */
+/** One that was asked for, and that the account does not list. */
+function notListed(chainId: string): ReportItem {
+  return {
+    chainId,
+    name: "",
+    domains: [],
+    notAfter: "",
+    state: "unreadable",
+    verdict: "keep",
+    reasons: ["not-listed"],
+    isAskedFor: true,
+  };
+}
+
+/**
+ * Counts and items: all that are eligible or failed, the kept ones that have expired, and whatever was asked for.
+ * @param only the chain ids asked for, in lower case; none if nothing could be read that would tell of them
+ */
 export function accountOf(
   all: Iterable<Item>,
   expiring: readonly Expiring[],
+  only: ReadonlySet<string>,
 ): Pick<SweepReport, "counts" | "items" | "expiring"> {
   const outcomes = {
     deleted: 0,
@@ -151,6 +182,7 @@ export function accountOf(
   let expired = 0;
   let expiredInUse = 0;
   const shown: Item[] = [];
+  const missing = new Set(only);
   for (const item of all) {
     const { state, reasons } = item.judgement;
     const outcome = outcomeOf(item);
@@ -163,7 +195,16 @@ export function accountOf(
     }
     if (outcome !== undefined) outcomes[outcome] += 1;
     else for (const reason of reasons) kept[reason] = (kept[reason] ?? 0) + 1;
-    if (outcome !== undefined || state === "expired") shown.push(item);
+    missing.delete(item.judgement.certificate.chainId.toLowerCase());
+    // What may be deleted, but was not asked for, is nothing of this run either.
+    const isLeftOut = item.isAskedFor === false && reasons.length === 0;
+    if (
+      outcome !== undefined ||
+      item.isAskedFor === true ||
+      (state === "expired" && !isLeftOut)
+    ) {
+      shown.push(item);
+    }
   }
   return {
     counts: {
@@ -175,7 +216,10 @@ export function accountOf(
       expiringInUse: expiring.length,
       kept,
     },
-    items: shown.sort(byExpiry).map(reportItem),
+    items: [
+      ...shown.sort(byExpiry).map(reportItem),
+      ...[...missing].map(notListed),
+    ],
     expiring,
   };
 }

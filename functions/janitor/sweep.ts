@@ -7,6 +7,7 @@ import { expiringInUse, type Expiring, type WarnDays } from "./foresight.ts";
 import { patiently } from "./patience.ts";
 import {
   accountOf,
+  isEligible,
   outcomeOf,
   type Item,
   type StoppedBecause,
@@ -14,6 +15,7 @@ import {
 } from "./report.ts";
 import {
   EVIDENCE_LIFE_MS,
+  isOver,
   VendorFailure,
   withDeadline,
   type Clock,
@@ -56,6 +58,8 @@ export interface SweepSettings {
   readonly dryRun: boolean;
   /** @default "auto" */
   readonly warnDays?: WarnDays;
+  /** The chain ids, in lower case, that the run is restricted to. @default no restriction */
+  readonly only?: ReadonlySet<string>;
 }
 
 /** The first round had no evidence: nothing was deleted, and the host must see a failed run. */
@@ -102,6 +106,7 @@ export async function sweep(
 ): Promise<SweepReport> {
   const { clock, remainingMs } = parts;
   const startedAt = timeOf(clock);
+  const { only } = settings;
   const run: Run = {
     parts,
     settings,
@@ -119,6 +124,7 @@ export async function sweep(
     );
     await settle(run, whole);
   });
+  const isBlind = run.error !== undefined && run.rounds === 1;
   const report: SweepReport = {
     runId: parts.runId,
     mode: settings.dryRun ? "dry-run" : "delete",
@@ -126,11 +132,16 @@ export async function sweep(
     finishedAt: timeOf(clock),
     stoppedBecause: run.stopped ?? "no-evidence",
     rounds: run.rounds,
-    ...accountOf(run.items.values(), run.expiring),
+    ...(only !== undefined && { only: only.size }),
+    ...accountOf(
+      run.items.values(),
+      run.expiring,
+      (isBlind ? undefined : only) ?? new Set(),
+    ),
     ...(run.error !== undefined && { error: run.error.message }),
   };
   logReport(parts, report);
-  if (run.error !== undefined && run.rounds === 1) {
+  if (run.error !== undefined && isBlind) {
     throw new NoEvidence(report, run.error);
   }
   return report;
@@ -188,7 +199,7 @@ async function rounds(run: Run, deadline: Deadline): Promise<void> {
       // A later round that the deadline cut off is only short of time.
       run.stopped =
         FATAL.get(failure.kind) ??
-        (run.rounds > 1 && deadline.signal.aborted
+        (run.rounds > 1 && isOver(clock, deadline)
           ? "out-of-time"
           : "no-evidence");
     }
@@ -212,7 +223,7 @@ async function round(
   run.expiring = expiringInUse(judgements, observation.domains, warnDays, now);
   for (const judgement of judgements) {
     const item = seen(run, judgement);
-    if (judgement.verdict === "delete") eligible.push(item);
+    if (isEligible(item)) eligible.push(item);
   }
   if (run.rounds === 1 && eligible.length > maxDeletions) {
     run.stopped = "too-many";
@@ -252,6 +263,7 @@ function seen(run: Run, judgement: Judgement): Item {
     return Object.assign(known, { judgement, listed: true });
   const item: Item = {
     judgement,
+    isAskedFor: run.settings.only?.has(key),
     tries: 0,
     attempts: 0,
     succeeded: false,

@@ -19,6 +19,14 @@ export interface Deadline {
   readonly signal: AbortSignal;
 }
 
+/** Timers set for one moment fire one after the other, and some a little early. */
+const TIMER_SLACK_MS = 10;
+
+/** Whether a deadline has passed, whichever of the timers set for it has fired already. */
+export function isOver(clock: Clock, { at, signal }: Deadline): boolean {
+  return signal.aborted || clock.monotonic() >= at - TIMER_SLACK_MS;
+}
+
 /**
  * - `not done`: the request never took effect; sending it again is safe.
  * - `unknown`: it may have taken effect; only a fresh list can tell.

@@ -407,6 +407,8 @@ const DOCUMENTED: Readonly<Record<string, readonly (RegExp | string)[]>> = {
     /"ConcurrentExecutions"/,
   ],
   "Narrowed bootstrap policies": [/AWSLogDeliveryWrite20150319/],
+  "A plan, and exactly that": ["test/integration/plan.test.ts runs it"],
+  "After a renewal": ["test/integration/plan.test.ts runs it"],
   "Who may call the API": [
     /policy\/LiveCertJanitor-reader[^]*policy\/LiveCertJanitor-deleter/,
     /444455556666/,

@@ -206,6 +206,34 @@ describe("the scheduled sweep, over real sockets", () => {
     expect(live.log).toHaveLength(0);
   });
 
+  it("deletes what is eligible among the certificates that the payload names, and tells of the others", async () => {
+    const inUse = certificate(90, -30, { domains: ["live.example.com"] });
+    const env = await world({
+      account: {
+        certificates: [...expired(20), inUse],
+        domains: [UNBOUND, domain("live.example.com", inUse.chainId)],
+      },
+    });
+    const [one, two] = expired(2).map(({ chainId }) => chainId);
+    const gone = "f".repeat(32);
+    const report = await handler({ ...env, MAX_DELETIONS: "2" })(
+      { only: [one?.toUpperCase(), two, inUse.chainId, gone, one] },
+      context(),
+    );
+    expect(report).toMatchObject({
+      stoppedBecause: "done",
+      only: 4,
+      counts: { listed: 19 + 2, eligible: 2, deleted: 2 },
+    });
+    expect(live.account.certificates).toHaveLength(19);
+    const kept = report.items.filter(({ outcome }) => outcome === undefined);
+    expect(kept.map(({ chainId, reasons }) => [chainId, ...reasons])).toEqual([
+      [inUse.chainId, "in-use"],
+      [gone, "not-listed"],
+    ]);
+    expect(mailbox.messages[0]?.message).toContain("not-listed");
+  });
+
   it("writes nothing on a dry run of the payload", async () => {
     const env = await world({
       account: { certificates: expired(4), domains: [UNBOUND] },

@@ -282,7 +282,7 @@ describe("the secret store", () => {
       possiblyDone: false,
     });
     expect(failure?.message).toMatch(message);
-    expect(failure?.message).toContain(SECRET_ID);
+    expect(failure?.message).toContain("VOLCENGINE_SECRET_ID");
     expect(secrets.calls).toBe(calls);
     expect(live.log).toHaveLength(0);
     for (const fault of ["down", "throttle", "binary"] as const)

@@ -68,7 +68,10 @@ export function createScaleWorld(options: ScaleOptions): World {
   }
   const vendor = new VendorModel(
     clock,
-    { certificates, domains: [] },
+    {
+      certificates,
+      domains: [{ name: "live.example.com", boundTo: "", fields: {} }],
+    },
     {
       ...KIND,
       limiter: options.limiter,

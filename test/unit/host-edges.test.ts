@@ -214,7 +214,7 @@ describe("a bad payload is told in full", () => {
   it.each<[unknown, string]>([
     [
       [],
-      "No sweep was started: the payload must be a JSON object, {} or one with some of dryRun, maxDeletions, graceDays, report.",
+      "No sweep was started: the payload must be a JSON object, {} or one with some of dryRun, maxDeletions, graceDays, only, report.",
     ],
     [
       { dryRun: false, graceDays: 6 },
@@ -222,11 +222,11 @@ describe("a bad payload is told in full", () => {
     ],
     [
       { maxDeletions: 0, force: true, "x y": 1 },
-      'No sweep was started: maxDeletions must be a whole number from 1 to 100, since a payload may only be stricter than the settings. It may hold dryRun, maxDeletions, graceDays, report only, not "force", "x y".',
+      'No sweep was started: maxDeletions must be a whole number from 1 to 100, since a payload may only be stricter than the settings. It may hold dryRun, maxDeletions, graceDays, only, report only, not "force", "x y".',
     ],
     [
       { a: 1, b: 1, c: 1, d: 1 },
-      'No sweep was started: It may hold dryRun, maxDeletions, graceDays, report only, not "a", "b", "c".',
+      'No sweep was started: It may hold dryRun, maxDeletions, graceDays, only, report only, not "a", "b", "c".',
     ],
   ])("%j", (payload, message) => {
     const error = thrown(() => readSweepPayload(payload, CONFIGURATION));

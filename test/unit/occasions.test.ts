@@ -49,6 +49,7 @@ function kept(...reasons: Reason[]): ReportItem {
     name: "",
     domains: [],
     notAfter: "2026-08-26T00:00:00Z",
+    state: "expired",
     verdict: "keep",
     reasons,
   };

@@ -41,6 +41,7 @@ function item(n: number, over: Partial<ReportItem> = {}): ReportItem {
     name: `name-${String(n)}`,
     domains: [`d${String(n)}.net`],
     notAfter: `2026-08-2${String(n)}T00:00:00Z`,
+    state: "expired",
     verdict: "keep",
     reasons: [],
     ...over,
@@ -437,6 +438,46 @@ describe("the names that others chose", () => {
         expect(mailed.split("\n")).toHaveLength(8);
       }),
     );
+  });
+});
+
+describe("a run that was restricted", () => {
+  it("says so, and why it kept what was asked for", () => {
+    const { text } = mail({
+      only: 3,
+      counts: { ...REPORT.counts, eligible: 1, deleted: 1 },
+      items: [
+        item(1, { outcome: "deleted", requestId: "R1", isAskedFor: true }),
+        item(2, {
+          state: "valid",
+          reasons: ["malformed-record", "not-expired", "in-use"],
+          isAskedFor: true,
+        }),
+        item(3, { reasons: ["protected"] }),
+        {
+          ...item(4, { reasons: ["not-listed"], isAskedFor: true }),
+          name: "",
+          domains: [],
+          notAfter: "",
+        },
+      ],
+    });
+    expect(text.slice(text.indexOf("\n"))).toMatchInlineSnapshot(`
+      "
+      It was restricted to the certificates that were asked for, 3 in number.
+      Listed 9, expired 4, eligible 1: 1 deleted.
+
+      Asked for, but kept: these may not, or no longer, be deleted (2)
+      Name       Expires               Chain id                          What                                 Domains
+      name-2     2026-08-22T00:00:00Z  22222222222222222222222222222222  malformed-record not-expired in-use  d2.net
+      (no name)  (no date)             44444444444444444444444444444444  not-listed
+
+      Deleted (1)
+      Name    Expires               Chain id                          What        Domains
+      name-1  2026-08-21T00:00:00Z  11111111111111111111111111111111  request R1  d1.net
+
+      Run run-7; the log of the sweep function has every line under this id."
+    `);
   });
 });
 

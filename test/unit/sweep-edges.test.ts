@@ -194,6 +194,21 @@ describe("no evidence", () => {
     expect(report).toMatchObject({ stoppedBecause: "out-of-time", rounds: 2 });
   });
 
+  it("of a later reading whose own timer fired just before is lack of time", async () => {
+    const cut = failure({ kind: "timeout", outcome: "unknown" });
+    // Of 60 s, 42 are kept for the end; the first round takes 1.1.
+    const stopped = async (readingMs: number) => {
+      const { report } = await run({
+        readings: [many(1), cut],
+        readingMs: (round) => (round === 1 ? 1000 : readingMs),
+        lifetime: 60_000,
+      });
+      return report.stoppedBecause;
+    };
+    expect(await stopped(16_895)).toBe("out-of-time");
+    expect(await stopped(16_800)).toBe("no-evidence");
+  });
+
   it("of a later reading that failed in time is not", async () => {
     const { report } = await run({ readings: [many(1), failure()] });
     expect(report).toMatchObject({ stoppedBecause: "no-evidence", rounds: 2 });
@@ -357,6 +372,7 @@ describe("the report", () => {
         name: "name-3",
         domains: ["a.net"],
         notAfter: "2026-01-01T00:00:00Z",
+        state: "expired",
         verdict: "keep",
         reasons: ["domain-not-visible"],
       },
@@ -365,6 +381,7 @@ describe("the report", () => {
         name: "name-2",
         domains: [],
         notAfter: "2026-02-01T00:00:00Z",
+        state: "expired",
         verdict: "delete",
         reasons: [],
         outcome: "failed",
@@ -377,6 +394,7 @@ describe("the report", () => {
         name: "name-1",
         domains: [],
         notAfter: "2026-03-01T00:00:00Z",
+        state: "expired",
         verdict: "delete",
         reasons: [],
         outcome: "deleted",

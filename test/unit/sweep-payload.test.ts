@@ -21,6 +21,12 @@ const CONFIGURATION: Configuration = {
   sendsPerSecond: 7.8,
 };
 
+const A = "0a".repeat(16);
+const B = "0b".repeat(16);
+const MANY = Array.from({ length: 5000 }, (_, n) =>
+  n.toString(16).padStart(32, "0"),
+);
+
 function read(payload: unknown, over: Partial<Configuration> = {}) {
   return readSweepPayload(payload, { ...CONFIGURATION, ...over });
 }
@@ -30,7 +36,9 @@ function settings(over: {
   maxDeletions?: number;
   dryRun?: boolean;
   report?: boolean;
+  only?: ReadonlySet<string>;
 }) {
+  const { only } = over;
   const {
     graceDays = 7,
     maxDeletions = 100,
@@ -42,6 +50,7 @@ function settings(over: {
     maxDeletions,
     dryRun,
     report,
+    ...(only !== undefined && { only }),
   };
 }
 
@@ -57,6 +66,12 @@ describe("a payload", () => {
     ["may lower it to one", { maxDeletions: 1 }, { maxDeletions: 1 }],
     ["may ask for the report", { report: true }, { report: true }],
     ["may go without it", { report: false }, {}],
+    [
+      "may name the certificates, in any case and more than once",
+      { only: [A.toUpperCase(), B, A] },
+      { only: new Set([A, B]) },
+    ],
+    ["may name five thousand", { only: MANY }, { only: new Set(MANY) }],
     [
       "may do all of it",
       { dryRun: true, graceDays: 30, maxDeletions: 5, report: true },
@@ -96,6 +111,14 @@ describe("a payload", () => {
     ["have a negative bound", { maxDeletions: -1 }, "maxDeletions"],
     ["say something else of the report", { report: "yes" }, "report must be"],
     ["leave the report undefined", { report: undefined }, "report must be"],
+    ["name no certificate", { only: [] }, "only must be a list of 1 to 5000"],
+    ["name more than five thousand", { only: [...MANY, A] }, "only must be"],
+    ["name what is no chain id", { only: [A, A.slice(1)] }, "only must be"],
+    ["name a number", { only: [A, 7] }, "only must be"],
+    ["name one by itself", { only: A }, "only must be"],
+    ["name them by something else", { only: { 0: A, length: 1 } }, "only must"],
+    ["leave the names undefined", { only: undefined }, "only must be"],
+    ["leave the names null", { only: null }, "only must be"],
     ["hold another key", { force: true }, 'not "force"'],
     ["spell a key otherwise", { DryRun: true }, 'not "DryRun"'],
     ["set the policy", { policy: {} }, 'not "policy"'],
@@ -169,6 +192,10 @@ it("only ever tightens, whatever is sent", () => {
       graceDays: value,
       maxDeletions: value,
       report: fc.oneof(fc.boolean(), fc.anything()),
+      only: fc.oneof(
+        fc.array(fc.constantFrom(A, B, A.toUpperCase(), "x")),
+        fc.anything(),
+      ),
     },
     { requiredKeys: [] },
   );
@@ -186,6 +213,9 @@ it("only ever tightens, whatever is sent", () => {
       expect(result.maxDeletions).toBeLessThanOrEqual(100);
       expect(result.maxDeletions).toBeGreaterThanOrEqual(1);
       expect(result.dryRun).toBe(dryRun || "dryRun" in sent);
+      // A list that was sent is never lost: that would widen the run to everything.
+      expect(result.only !== undefined).toBe("only" in sent);
+      expect(result.only?.size).not.toBe(0);
       expect(result.policy).toMatchObject({
         unseenDomains: "keep",
         projectNames: ["default"],
