@@ -169,6 +169,7 @@ export function problemOf(failure: VendorFailure, sent: boolean): Problem {
     case "too-late":
       return problem("vendor-timeout", "Repeating the request is safe.");
     case "misconfigured":
+    case "not-set-up":
       return problem("misconfigured", "Then repeat the request.");
     case "not-found":
     case "vendor-error":

@@ -4,7 +4,7 @@ import {
   type GetSecretValueCommandOutput,
 } from "@aws-sdk/client-secrets-manager";
 import { isObject } from "../janitor/certificate.ts";
-import type { Clock } from "../janitor/vendor.ts";
+import { VendorFailure, type Clock } from "../janitor/vendor.ts";
 
 export interface AccessKey {
   readonly accessKeyId: string;
@@ -64,10 +64,12 @@ function parse({
     return content;
   };
   const accessKeyId = field("accessKeyId");
-  if (accessKeyId === PLACEHOLDER)
-    return unusable(
-      "still holds the placeholder that the stack put there: put the vendor's access key in its place",
+  if (accessKeyId === PLACEHOLDER) {
+    throw new VendorFailure(
+      `${THE_SECRET} still holds the placeholder that the stack put there: put the vendor's access key in its place, as JSON like {"accessKeyId": "...", "secretAccessKey": "..."}.`,
+      { kind: "not-set-up", outcome: "not done" },
     );
+  }
   return {
     accessKeyId,
     secretAccessKey: field("secretAccessKey"),
@@ -83,7 +85,7 @@ export interface SecretStore {
 }
 
 export interface SecretSource {
-  /** The key, at most five minutes old, or an hour while the store fails. Rejects with {@link SecretUnusable}. */
+  /** The key, at most five minutes old, or an hour while the store fails. Rejects with {@link SecretUnusable}, or with a {@link VendorFailure} where nobody has put one there yet. */
   current(): Promise<AccessKey>;
   /** The key after one of version `rejected` was refused: read again unless a newer one is cached already. */
   refreshed(rejected: string): Promise<AccessKey>;

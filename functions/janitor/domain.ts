@@ -5,18 +5,25 @@ import { domainToASCII, domainToUnicode } from "node:url";
 const CONVERTIBLE = /^[\w.*\-\u0080-\u{10ffff}]*$/u;
 const OTHER_THAN_ASCII = /[\u0080-\u{10ffff}]/u;
 
+/** Trimmed, every full stop a dot, and without one at the end. */
+function trimmed(text: string): string {
+  return text
+    .trim()
+    .replace(/[。．｡]/g, ".")
+    .replace(/\.$/, "");
+}
+
 /**
  * The form in which names are compared: trimmed, without one trailing dot, in lower case, and as punycode where it has
  * other than ASCII characters (of a wildcard what follows `*.`). What cannot be converted stays as it is; plain ASCII
  * is never converted, since `2024` would become an address.
  */
 export function comparable(name: string): string {
-  const plain = name.trim().replace(/\.$/, "").toLowerCase();
+  const plain = trimmed(name).toLowerCase();
   if (!OTHER_THAN_ASCII.test(plain) || !CONVERTIBLE.test(plain)) return plain;
   const wildcard = plain.startsWith("*.") ? "*." : "";
   const ascii = domainToASCII(plain.slice(wildcard.length));
-  // An ideographic full stop at the end is a dot only now.
-  return ascii === "" ? plain : wildcard + ascii.replace(/\.$/, "");
+  return ascii === "" ? plain : wildcard + ascii;
 }
 
 /** A name, or a glob over names, with every label in Unicode that can be; one with a `*` inside is left alone. */
@@ -24,7 +31,6 @@ function inUnicode(text: string): string {
   return text
     .normalize("NFKC")
     .toLowerCase()
-    .replaceAll("。", ".")
     .split(".")
     .map((label) =>
       /^xn--|[\u0080-\u{10ffff}]/u.test(label) &&
@@ -44,6 +50,6 @@ export function spellings(name: string): ReadonlySet<string> {
 
 /** A glob over names as written, without a trailing dot, and in Unicode: one of them fits whichever way a name is spelled. */
 export function globSpellings(glob: string): ReadonlySet<string> {
-  const plain = glob.trim().replace(/\.$/, "");
+  const plain = trimmed(glob);
   return new Set([glob, plain, inUnicode(plain)]);
 }

@@ -46,6 +46,8 @@ const ENDINGS: Readonly<Record<StoppedBecause, string | undefined>> = {
     "Volcengine rejected the access key. Put a valid one into the secret.",
   "vendor-access-denied":
     "The access key lacks a permission. Allow live:ListCertV2, live:ListDomainDetail and live:DeleteCert.",
+  "not-set-up":
+    "The secret still holds the placeholder of the stack. Put the access key in its place.",
   "no-evidence":
     "The account could not be read completely, and without complete evidence nothing is deleted.",
 };

@@ -12,7 +12,8 @@ export type StoppedBecause =
   | "vendor-billing"
   | "credentials-rejected"
   | "vendor-access-denied"
-  | "no-evidence";
+  | "no-evidence"
+  | "not-set-up";
 
 export type ItemOutcome =
   "deleted" | "alreadyGone" | "unconfirmed" | "failed" | "remaining";

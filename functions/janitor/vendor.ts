@@ -50,7 +50,8 @@ export type FailureKind =
   | "incomplete-listing"
   | "secret-changed"
   | "too-late"
-  | "misconfigured";
+  | "misconfigured"
+  | "not-set-up";
 
 export interface FailureFacts {
   readonly kind: FailureKind;

@@ -540,6 +540,8 @@ describe("a rule that protects a domain", () => {
     ["😀?.com", "xn--a-iv3s.com", true],
     ["live.example.org", "live.example.org.", true],
     ["live.example.org.", " live.example.org", true],
+    ["live.example.org。", "live.example.org", true],
+    ["例子.com。", "例子.com", true],
     ["2024", "0.0.7.232", false],
     ["例子.com", "xn--fsq.com", false],
     ["例子.com", "例子.com/x", false],
@@ -571,6 +573,8 @@ describe("names are compared", () => {
     ["例\ud83d.com", "例\ud83d.com"],
     ["例.1", "例.1"],
     ["a..", "a."],
+    ["例子.com..", "xn--fsqu00a.com."],
+    ["例子.com。.", "xn--fsqu00a.com."],
     [".", ""],
   ])("%j as %j", (name, expected) => {
     expect(comparable(name)).toBe(expected);
