@@ -141,6 +141,8 @@ export class Api extends Construct {
         : new HttpJwtAuthorizer("Jwt", authorizer.issuer, {
             jwtAudience: [authorizer.audience],
           });
+    // The same logical ids whatever guards the routes: a new one would be made before the old one goes, and the API
+    // refuses a second route of the same key.
     for (const [id, routeKey, access] of ROUTES) {
       new HttpRoute(this, `${id}Route`, {
         httpApi: this.httpApi,

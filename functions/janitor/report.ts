@@ -148,7 +148,7 @@ function byExpiry(a: Item, b: Item): number {
 }
 
 /** One that was asked for, and that the account does not list. */
-function notListed(chainId: string): ReportItem {
+function notListed(chainId: string, isSettled: boolean): ReportItem {
   return {
     chainId,
     name: "",
@@ -158,17 +158,23 @@ function notListed(chainId: string): ReportItem {
     verdict: "keep",
     reasons: ["not-listed"],
     isAskedFor: true,
+    ...(!isSettled && {
+      error:
+        "The list changed while it was read, so it may be there all the same. Nothing was done to it.",
+    }),
   };
 }
 
 /**
  * Counts and items: all that are eligible or failed, the kept ones that have expired, and whatever was asked for.
  * @param only the chain ids asked for, in lower case; none if nothing could be read that would tell of them
+ * @param isSettled whether a reading showed all that there is
  */
 export function accountOf(
   all: Iterable<Item>,
   expiring: readonly Expiring[],
   only: ReadonlySet<string>,
+  isSettled: boolean,
 ): Pick<SweepReport, "counts" | "items" | "expiring"> {
   const outcomes = {
     deleted: 0,
@@ -218,7 +224,7 @@ export function accountOf(
     },
     items: [
       ...shown.sort(byExpiry).map(reportItem),
-      ...[...missing].map(notListed),
+      ...[...missing].map((chainId) => notListed(chainId, isSettled)),
     ],
     expiring,
   };

@@ -89,6 +89,8 @@ interface Run {
   readonly items: Map<string, Item>;
   /** By the last reading. */
   expiring: readonly Expiring[];
+  /** A reading showed all that there is: what none has had is not listed. */
+  isSettled: boolean;
   rounds: number;
   failuresInARow: number;
   stopped: StoppedBecause | undefined;
@@ -112,6 +114,7 @@ export async function sweep(
     settings,
     items: new Map(),
     expiring: [],
+    isSettled: false,
     rounds: 0,
     failuresInARow: 0,
     stopped: undefined,
@@ -137,6 +140,7 @@ export async function sweep(
       run.items.values(),
       run.expiring,
       (isBlind ? undefined : only) ?? new Set(),
+      run.isSettled,
     ),
     ...(run.error !== undefined && { error: run.error.message }),
   };
@@ -213,6 +217,7 @@ async function round(
 ): Promise<void> {
   const { clock } = run.parts;
   const { policy, maxDeletions, dryRun, warnDays = "auto" } = run.settings;
+  run.isSettled ||= observation.isSettled;
   // What a listing that shifted does not have may be there all the same.
   for (const item of run.items.values()) {
     if (observation.isSettled) item.listed = false;

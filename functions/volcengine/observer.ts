@@ -128,7 +128,7 @@ export function createObserver(parts: ObserverParts): Observer {
 
   const observeOnce = (
     deadline: Deadline,
-    twins: Set<string>,
+    seen: Set<string>,
     again: boolean,
   ): Promise<Observation> => {
     const startedAt = clock.monotonic();
@@ -140,7 +140,7 @@ export function createObserver(parts: ObserverParts): Observer {
       ];
       const [[listings, certificatesAt], [domains, domainsAt]] =
         await Promise.all([timed(read.certificates()), timed(read.domains())]);
-      const shifted = [...listings, domains].filter(shiftedBeside(twins));
+      const shifted = [...listings, domains].filter(shiftedBeside(seen));
       // Read once more, what expired may still come and go: one that is missed is kept, and so is what only its
       // identifiers would have cleared. The unexpired and the domains are what speaks against a deletion.
       const fatal = shifted.find(({ expiring }) => !again || !expiring);
@@ -159,30 +159,30 @@ export function createObserver(parts: ObserverParts): Observer {
 
   /** What changed between two pages or keys is settled a moment later; what still does not add up then is no evidence. */
   const twice = async <T>(
-    work: (twins: Set<string>, again: boolean) => Promise<T>,
+    work: (seen: Set<string>, again: boolean) => Promise<T>,
   ): Promise<T> => {
-    const twins = new Set<string>();
+    const seen = new Set<string>();
     try {
-      return await work(twins, false);
+      return await work(seen, false);
     } catch (failure) {
       const unsettled =
         failure instanceof VendorFailure &&
         ["incomplete-listing", "secret-changed"].includes(failure.kind);
       if (!unsettled) throw failure;
-      return work(twins, true);
+      return work(seen, true);
     }
   };
 
   return {
     observe: (deadline) =>
-      twice((twins, again) => observeOnce(deadline, twins, again)),
+      twice((seen, again) => observeOnce(deadline, seen, again)),
     listCertificates: (deadline) =>
-      twice((twins) =>
+      twice((seen) =>
         withDeadline(clock, Infinity, deadline, async (inner) => {
           const read = reading(inner);
           const listings = await read.certificates();
           // Absence is what this list is asked for, so it must not have shifted.
-          const [shifted] = listings.filter(shiftedBeside(twins));
+          const [shifted] = listings.filter(shiftedBeside(seen));
           if (shifted !== undefined) throw changed(shifted);
           const certificates = uniteListings(listings.map(recordsOf));
           read.secretVersion();
@@ -193,13 +193,15 @@ export function createObserver(parts: ObserverParts): Observer {
 }
 
 /**
- * Whether something came or went while a listing was read, which may have moved items past us: its Totals differ, or it
- * has items on two pages that were not there the first time (`twins` keeps them: the vendor's own twins stay put).
+ * Whether something came or went while a listing was read, which may have moved items past us: its Totals differ, or
+ * what the first reading would have had as well is new to `seen`. The vendor's own twins are on the same two pages again,
+ * and pages without any Total are the same again.
  */
-function shiftedBeside(twins: Set<string>): (listed: Listed) => boolean {
-  return ({ name, isSteady, twins: found }) => {
-    const fresh = found.filter((key) => !twins.has(name + key));
-    for (const key of fresh) twins.add(name + key);
+function shiftedBeside(seen: Set<string>): (listed: Listed) => boolean {
+  return ({ name, isSteady, twins, unproven }) => {
+    const marks = [...twins, ...(unproven === undefined ? [] : [unproven])];
+    const fresh = marks.filter((mark) => !seen.has(name + mark));
+    for (const mark of fresh) seen.add(name + mark);
     return !isSteady || fresh.length > 0;
   };
 }

@@ -27,6 +27,8 @@ export interface Pages extends Page {
   readonly isSteady: boolean;
   /** Keys of the items that stand on more than one page: either listed twice, or shifted there while others were passed over. */
   readonly twins: readonly string[];
+  /** Where several pages have no `Total` among them, which nothing but another reading can prove whole: a text of all keys. */
+  readonly unproven: string | undefined;
 }
 
 /** Why there is no evidence. */
@@ -133,6 +135,14 @@ export async function readPages(
     totalAtEnd: behind[0]?.total,
     isSteady: totals.every((total) => total === totals[0]),
     twins: kept.length > 1 ? twinsOf(kept, paging.key) : [],
+    unproven:
+      kept.length > 1 && totals.length === 0
+        ? kept
+            .flatMap(({ items }) =>
+              items.map((item) => keyOf(item, paging.key)),
+            )
+            .join(" ")
+        : undefined,
   };
 }
 

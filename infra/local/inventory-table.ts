@@ -1,28 +1,11 @@
-/** The whole account as a table: what the next sweep would do with each certificate, and why. Reads only. */
-import type {
-  Configuration,
-  Foresight,
-} from "../../functions/aws/configuration.ts";
-import type { Host } from "../../functions/host.ts";
+/** The whole account as a table: what the next sweep would do with each certificate, and why. */
 import {
-  expiringInUse,
   noticeOf,
   renewalOf,
   timeLeft,
 } from "../../functions/janitor/foresight.ts";
-import {
-  byExpiry,
-  inventoryEntries,
-} from "../../functions/janitor/inventory.ts";
-import { judge } from "../../functions/janitor/verdict.ts";
-import { withDeadline } from "../../functions/janitor/vendor.ts";
-import { createAccountObserver, createApi } from "../../functions/observing.ts";
-import type { CredentialsSource } from "../../functions/volcengine/live-api.ts";
-import { certificateTable, table } from "./table.ts";
-
-const ATTEMPT_MS = 10_000;
-/** Enough for the largest account that a sweep can handle, twice over. */
-const READING_MS = 180_000;
+import type { Reading } from "./reading.ts";
+import { certificateTable, ELIGIBLE, table } from "./table.ts";
 
 /** How the terminal shows things. */
 export interface Look {
@@ -58,78 +41,45 @@ function titled(
   return [`${title}:`, table(columns, cells, look), ""];
 }
 
-/**
- * Observes the account and prints what is about to happen, then the table. Rejects with a `VendorFailure` if the account could not be read in full.
- * The code below this function holds no call that changes anything.
- */
-export async function inventoryTable(
-  host: Host,
-  configuration: Configuration & Foresight,
-  credentials: CredentialsSource,
+/** What is about to happen, then every certificate with its verdict. */
+export function inventoryTable(
+  { now, entries, expiring, graceDays }: Reading,
   look: Look,
-): Promise<string> {
-  const { clock } = host;
-  const { api, transport } = createApi(
-    host,
-    configuration,
-    credentials,
-    ATTEMPT_MS,
-  );
-  try {
-    const observation = await withDeadline(
-      clock,
-      READING_MS,
-      undefined,
-      (deadline) =>
-        createAccountObserver(api, host, configuration).observe(deadline),
-    );
-    const now = clock.now();
-    const { policy, warnDays } = configuration;
-    const { domains } = observation;
-    const judgements = judge(observation, policy, now);
-    const entries = byExpiry(
-      inventoryEntries(judgements, domains, warnDays, now),
-    );
-    const expiring = expiringInUse(judgements, domains, warnDays, now);
-    const eligible = entries.filter(({ verdict }) => verdict === "delete");
-    const expired = entries.filter(({ state }) => state === "expired");
-    const rows = entries.map(({ details, ...entry }) => ({
-      ...entry,
-      because:
-        details.length === 0
-          ? ["expired, not in use, all evidence agrees"]
-          : details.map(({ because }) => because),
-    }));
-    return [
-      ...titled(
-        "Expiring in use",
-        ["domain", "time", "certificate", "renewal"],
-        expiring.flatMap((one) =>
-          one.domains.map((domain) => [
-            domain.domain,
-            timeLeft(one),
-            one.name || one.chainId,
-            renewalOf(domain),
-          ]),
-        ),
-        look,
+): string {
+  const eligible = entries.filter(({ verdict }) => verdict === "delete");
+  const expired = entries.filter(({ state }) => state === "expired");
+  const rows = entries.map(({ details, ...entry }) => ({
+    ...entry,
+    because:
+      details.length === 0 ? [ELIGIBLE] : details.map(({ because }) => because),
+  }));
+  return [
+    ...titled(
+      "Expiring in use",
+      ["domain", "time", "certificate", "renewal"],
+      expiring.flatMap((one) =>
+        one.domains.map((domain) => [
+          domain.domain,
+          timeLeft(one),
+          one.name || one.chainId,
+          renewalOf(domain),
+        ]),
       ),
-      ...titled(
-        "Deletions to come",
-        ["certificate", "domains", "when"],
-        entries.flatMap((entry) => {
-          const notice = noticeOf(entry, policy.graceDays);
-          return notice === undefined
-            ? []
-            : [[entry.name || entry.chainId, entry.domains.join(" "), notice]];
-        }),
-        look,
-      ),
-      certificateTable(rows, { ...look, now: new Date(now) }),
-      "",
-      `${String(entries.length)} certificates, ${String(expired.length)} expired; a sweep would delete ${String(eligible.length)} and keep ${String(entries.length - eligible.length)}.`,
-    ].join("\n");
-  } finally {
-    await transport.close();
-  }
+      look,
+    ),
+    ...titled(
+      "Deletions to come",
+      ["certificate", "domains", "when"],
+      entries.flatMap((entry) => {
+        const notice = noticeOf(entry, graceDays);
+        return notice === undefined
+          ? []
+          : [[entry.name || entry.chainId, entry.domains.join(" "), notice]];
+      }),
+      look,
+    ),
+    certificateTable(rows, { ...look, now: new Date(now) }),
+    "",
+    `${String(entries.length)} certificates, ${String(expired.length)} expired; a sweep would delete ${String(eligible.length)} and keep ${String(entries.length - eligible.length)}.`,
+  ].join("\n");
 }

@@ -12,6 +12,8 @@ import { startLiveEmulator } from "./live-emulator/server.ts";
 import { startSecretsManagerEmulator } from "./secrets-manager-emulator.ts";
 import { startSnsEmulator } from "./sns-emulator.ts";
 import { createNarrator } from "./narrator.ts";
+import { startPictureServer } from "./picture/server.ts";
+import { readAccount, type Reading } from "./reading.ts";
 
 const ACCOUNT_ID = "123456789012";
 const SECRET_ID = "live-cert-janitor/volcengine";
@@ -136,19 +138,20 @@ async function close(): Promise<void> {
   ]);
 }
 
-async function showInventory(title: string): Promise<void> {
+function read(): Promise<Reading> {
   const key = { ...KEY, version: "local" };
+  return readAccount(host, readConfiguration(env), {
+    current: () => Promise.resolve(key),
+    refreshed: () => Promise.resolve(key),
+  });
+}
+
+async function showInventory(title: string): Promise<Reading> {
+  const reading = await read();
   narrator.say(
-    `\n${title}\n\n${await inventoryTable(
-      host,
-      readConfiguration(env),
-      {
-        current: () => Promise.resolve(key),
-        refreshed: () => Promise.resolve(key),
-      },
-      lookOf(process.stdout, process.env),
-    )}\n`,
+    `\n${title}\n\n${inventoryTable(reading, lookOf(process.stdout, process.env))}\n`,
   );
+  return reading;
 }
 
 async function sweepOnce(): Promise<void> {
@@ -190,7 +193,7 @@ narrator.say(
   `Volcengine Live emulator: ${live.url} accessKeyId=${KEY.accessKeyId} secretAccessKey=${KEY.secretAccessKey}`,
 );
 narrator.say(`Faults and switches of the emulator: ${live.adminUrl}`);
-await showInventory("Before the sweep");
+const before = await showInventory("Before the sweep");
 await sweepOnce();
 await showInventory("After the sweep");
 
@@ -198,12 +201,20 @@ if (once) {
   await deleteOne();
   await close();
 } else {
+  const pictures = await startPictureServer({
+    title: "Certificates of the demonstration account",
+    before,
+    read,
+  });
+  narrator.say(
+    `Picture: ${pictures.url}/ (before the sweep: ${pictures.url}/before)`,
+  );
   narrator.say("A sweep every minute; Ctrl-C ends it.");
   const timer = setInterval(() => {
     void sweepOnce();
   }, SWEEP_EVERY_MS);
   process.once("SIGINT", () => {
     clearInterval(timer);
-    void close();
+    void Promise.all([pictures.close(), close()]);
   });
 }

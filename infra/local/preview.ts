@@ -3,7 +3,9 @@
  * cdk.json. It deletes nothing on any path: no code that deletes is among what it imports, and a test of its bundle
  * holds it to that.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import {
   BadConfiguration,
@@ -18,6 +20,8 @@ import {
 } from "../config.ts";
 import { isRecord } from "../setting-parsers.ts";
 import { inventoryTable, lookOf } from "./inventory-table.ts";
+import { picture } from "./picture/picture.ts";
+import { readAccount } from "./reading.ts";
 
 /** Ends the preview with one line for the operator. */
 class Cannot extends Error {}
@@ -59,16 +63,32 @@ function deployedEnvironment(stack: string | undefined): FunctionEnvironment {
   );
 }
 
-function readArguments(): string | undefined {
+function readArguments() {
   try {
-    return parseArgs({ options: { stack: { type: "string" } } }).values.stack;
+    return parseArgs({
+      options: { stack: { type: "string" }, html: { type: "string" } },
+    }).values;
   } catch {
-    throw new Cannot("preview takes --stack NAME, and nothing else.");
+    throw new Cannot(
+      "preview takes --stack NAME and --html FILE, and nothing else.",
+    );
   }
 }
 
-async function preview(): Promise<string> {
-  const stack = readArguments();
+/** Gives the address under which a browser finds the file. */
+function writePage(file: string, page: string): string {
+  try {
+    writeFileSync(file, page);
+  } catch (error) {
+    throw new Cannot(
+      `The picture could not be written to ${JSON.stringify(file)}: ${error instanceof Error ? error.message : "unknown"}. Nothing was deleted. Name a file in a folder that is there and that you may write to.`,
+    );
+  }
+  return pathToFileURL(resolve(file)).href;
+}
+
+async function preview(): Promise<void> {
+  const { stack, html } = readArguments();
   const accessKeyId = required("VOLC_ACCESSKEY");
   const secretAccessKey = required("VOLC_SECRETKEY");
   const sessionToken = process.env["VOLC_SESSION_TOKEN"] ?? "";
@@ -88,16 +108,15 @@ async function preview(): Promise<string> {
     current: () => Promise.resolve(key),
     refreshed: () => Promise.resolve(key),
   };
-  return inventoryTable(
-    lambdaHost(),
-    configuration,
-    credentials,
-    lookOf(process.stdout, process.env),
-  );
+  const reading = await readAccount(lambdaHost(), configuration, credentials);
+  console.log(inventoryTable(reading, lookOf(process.stdout, process.env)));
+  if (html === undefined) return;
+  const title = `Certificates at ${configuration.endpoint.host}${stack === undefined ? "" : `, stack ${stack}`}`;
+  console.log(`Picture: ${writePage(html, picture(title, reading))}`);
 }
 
 try {
-  console.log(await preview());
+  await preview();
 } catch (error) {
   if (error instanceof VendorFailure) {
     const codes = [error.code, error.requestId && `request ${error.requestId}`]

@@ -121,6 +121,9 @@ export function table(
   return lines.join("\n");
 }
 
+/** Why a sweep would delete a certificate. */
+export const ELIGIBLE = "expired, not in use, all evidence agrees";
+
 export interface CertificateRow {
   readonly name: string;
   readonly domains: readonly string[];
@@ -149,7 +152,10 @@ const UNITS = [
 const relative = new Intl.RelativeTimeFormat("en");
 
 /** `2026-11-12, 12 days ago`, in UTC; what cannot be read is shown as it came. */
-function expiry({ notAfter, state }: CertificateRow, now: Date): string {
+export function expiry(
+  { notAfter, state }: Pick<CertificateRow, "notAfter" | "state">,
+  now: Date,
+): string {
   const date = new Date(notAfter);
   if (state === "unreadable" || Number.isNaN(date.getTime()))
     return `unreadable: ${notAfter}`;

@@ -64,10 +64,10 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-/** Control characters come from names that others chose: they could move the cursor or colour the terminal. */
+/** Control characters come from names that others chose: they could move the cursor, colour the terminal or turn the reading order. */
 export function clean(text: string): string {
   return text.replaceAll(
-    /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu,
+    /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
     "\ufffd",
   );
 }

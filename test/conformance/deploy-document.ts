@@ -51,7 +51,7 @@ export async function runInShell(
   env: Readonly<Record<string, string>>,
   input = "",
 ): Promise<string> {
-  const child = spawn("bash", ["-e", "-c", commands.join("\n")], {
+  const child = spawn("bash", ["-eu", "-c", commands.join("\n")], {
     env: {
       PATH: [dirname(toolPath("python")), "/usr/bin", "/bin"].join(delimiter),
       // No key and no settings of anybody else.

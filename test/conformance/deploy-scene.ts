@@ -51,7 +51,7 @@ export interface Scene {
     body?: string | null,
     caller?: Caller | null,
   ) => Promise<Answer>;
-  /** What the README's fifth step does. */
+  /** What the document's step about the secret does. */
   readonly putSecret: (key: object) => Promise<unknown>;
   /** Takes the next message from a queue. */
   nextMessage(queueUrl: string): Promise<unknown>;

@@ -397,7 +397,7 @@ const DOCUMENTED: Readonly<Record<string, readonly (RegExp | string)[]>> = {
   "After an alarm: stopped early": [/sweep-summary/, DRY],
   "After an alarm: deletions failed": [/delete-outcome/, DRY],
   "After an alarm: expired in use": [/"reasons":\["in-use"/, DRY],
-  "After an alarm: expiring in use": [/"expiring":\d/, DRY],
+  "After an alarm: expiring in use": [/"expiring":true/, DRY],
   "After an alarm: report not sent": [/sweep-summary/, DRY],
   "After an alarm: API errors": [/event: 'request'/, /"certificates":/],
   "Setting it up": [

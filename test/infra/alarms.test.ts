@@ -11,7 +11,9 @@ import {
   VendorFailure,
   type Observer,
 } from "../../functions/janitor/vendor.ts";
+import { createApiHandler } from "../../functions/certificates-api.ts";
 import { createSweepHandler } from "../../functions/expired-sweep.ts";
+import type { Fault } from "../../infra/local/live-emulator/faults.ts";
 import { startLiveEmulator } from "../../infra/local/live-emulator/server.ts";
 import { startSecretsManagerEmulator } from "../../infra/local/secrets-manager-emulator.ts";
 import { startSnsEmulator } from "../../infra/local/sns-emulator.ts";
@@ -19,6 +21,7 @@ import { parsePattern, select } from "./filter-pattern.ts";
 import {
   awsEnvironment,
   certificate,
+  chainId,
   domain,
   KEY,
   SECRET_ID,
@@ -29,6 +32,7 @@ import {
   EUROPE,
   isJson,
   list,
+  object,
   ofType,
   ROOT,
   synthesize,
@@ -101,15 +105,16 @@ const noVendor: Observer = {
   listCertificates: () => Promise.reject(failure),
 };
 
-/** The lines of a real sweep, dry, whose report could not be published. */
-async function linesOfLostReport(): Promise<readonly Json[]> {
-  const live = await startLiveEmulator({
-    credentials: [KEY],
-    account: {
-      certificates: [certificate(1, -30)],
-      domains: [domain("unbound.example.com")],
-    },
-  });
+const VACANT = domain("unbound.example.com");
+
+/** The lines of a real sweep on real sockets, dry unless `env` says otherwise, whose report could not be published. */
+async function linesOfLostReport(
+  account = { certificates: [certificate(1, -30)], domains: [VACANT] },
+  env: Readonly<Record<string, string>> = {},
+  fault?: Fault,
+): Promise<readonly Json[]> {
+  const live = await startLiveEmulator({ credentials: [KEY], account });
+  if (fault !== undefined) live.fault(fault);
   const secrets = await startSecretsManagerEmulator({
     secrets: { [SECRET_ID]: JSON.stringify(KEY) },
   });
@@ -122,6 +127,7 @@ async function linesOfLostReport(): Promise<readonly Json[]> {
       VOLCENGINE_SECRET_ID: SECRET_ID,
       VOLCENGINE_ENDPOINT: live.url,
       REPORT_TOPIC_ARN: "arn:aws:sns:us-east-1:123456789012:gone",
+      ...env,
     },
     clock: systemClock,
     random: Math.random,
@@ -230,22 +236,14 @@ describe("alarms about sweeps", () => {
   let lost: readonly Json[] = [];
   beforeAll(async () => {
     const logged = await lines(emptyAccount);
-    summary = counted(logged.at(-1) ?? {});
-    lost = (await lines(noVendor)).map(counted);
+    summary = logged.at(-1) ?? {};
+    lost = await lines(noVendor);
   });
-
-  /** With the count that older summaries lack. */
-  function counted(line: Json): Json {
-    const counts = line["counts"];
-    return isJson(counts)
-      ? { ...line, counts: { expiringInUse: 0, ...counts } }
-      : line;
-  }
 
   /** A summary as the real one, with another end and other counts. */
   function ended(
     stoppedBecause: StoppedBecause,
-    counts: Partial<SweepCounts & { expiringInUse: number }> = {},
+    counts: Partial<SweepCounts> = {},
   ): Json {
     const old = summary["counts"];
     return {
@@ -287,9 +285,7 @@ describe("alarms about sweeps", () => {
     );
   });
 
-  it.each<
-    [Partial<SweepCounts & { expiringInUse: number }>, readonly string[]]
-  >([
+  it.each<[Partial<SweepCounts>, readonly string[]]>([
     [{ failed: 1 }, ["deletions failed"]],
     [{ unconfirmed: 2 }, ["deletions failed"]],
     [{ expiredInUse: 1 }, ["expired in use"]],
@@ -324,7 +320,7 @@ describe("alarms about sweeps", () => {
   });
 
   it("ring when a real report found no topic, until one is not lost", async () => {
-    const logged = (await linesOfLostReport()).map(counted);
+    const logged = await linesOfLostReport();
     expect(logged.at(-1)).toMatchObject({ event: "report-not-sent" });
     expect(ringing(logged)).toEqual(["report not sent"]);
     // The summary comes first, whatever becomes of the report.
@@ -497,6 +493,86 @@ describe("the text of every alarm", () => {
         /^[^.]*\b(expired|viewers|nobody|[Cc]allers)\b[^.]*\. [A-Z][^"]+\. See "/,
       );
       expect(text.length).toBeLessThan(1024);
+    }
+  });
+
+  /** Lines of each log group, as the deployed parts write them. */
+  async function linesByGroup(): Promise<Readonly<Record<string, Json[]>>> {
+    const two = {
+      certificates: [certificate(1, -30), certificate(2, -30)],
+      domains: [VACANT],
+    };
+    // One after the other: the AWS clients find their emulators by the environment.
+    const swept = [
+      await linesOfLostReport(),
+      await linesOfLostReport(two, { MAX_DELETIONS: "1" }),
+      await linesOfLostReport({
+        certificates: [certificate(1, -30)],
+        domains: [domain("unbound.example.com", chainId(1))],
+      }),
+      await linesOfLostReport(two, { DRY_RUN: "false" }),
+      await linesOfLostReport(
+        two,
+        { DRY_RUN: "false" },
+        {
+          kind: "error",
+          status: 403,
+          code: "AccessDenied",
+          action: "DeleteCert",
+        },
+      ),
+    ];
+    const answered: Json[] = [];
+    const api = createApiHandler({
+      env: {},
+      clock: systemClock,
+      random: Math.random,
+      log: (line) => answered.push(line),
+    });
+    for (const routeKey of ["GET /certificates", "GET /openapi.json"]) {
+      await api(
+        {
+          version: "2.0",
+          routeKey,
+          rawPath: routeKey.replace("GET ", ""),
+          requestContext: { requestId: "r", http: { method: "GET" } },
+        },
+        { awsRequestId: "r", getRemainingTimeInMillis: () => 29_000 },
+      );
+    }
+    const deleted = swept
+      .flat()
+      .filter(({ event }) => event === "delete-attempt");
+    const [stage] = ofType(standard, "AWS::ApiGatewayV2::Stage");
+    const format = String(
+      object(stage?.properties, "AccessLogSettings")["Format"],
+    );
+    const access = ["200", "503"].map((status) => {
+      const line: unknown = JSON.parse(
+        format.replace("$context.status", status),
+      );
+      return isJson(line) ? line : {};
+    });
+    const asWritten = (line: Json): Json => ({ message: line });
+    return {
+      SweepLogGroup: swept.flat().map(asWritten),
+      // The API writes the same lines around a DeleteCert.
+      ApiLogGroup: [...answered, ...deleted].map(asWritten),
+      ApiAccessLogGroup: access,
+    };
+  }
+
+  it("finds its lines by the runbook's filters, and not all others", async () => {
+    const groups = await linesByGroup();
+    const commands = [
+      ...runbook.matchAll(/^ *lines "\$(\w+)" \d+ '([^']*)'$/gm),
+    ];
+    expect(commands.length).toBeGreaterThan(8);
+    for (const [command, group = "", pattern = ""] of commands) {
+      const all = groups[group] ?? [];
+      const found = all.filter(parsePattern(pattern));
+      expect([command, found.length > 0]).toEqual([command, true]);
+      expect([command, found.length < all.length]).toEqual([command, true]);
     }
   });
 

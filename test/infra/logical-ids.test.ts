@@ -77,6 +77,21 @@ describe("what holds data", () => {
     expect(stateful(synthesize(settings))).toEqual(stateful(before));
   });
 
+  it("has one route for each key, whatever guards it: a second one would be refused", () => {
+    const routes = ({ resources }: Synthesized) =>
+      Object.fromEntries(
+        resources
+          .filter(({ type }) => type === "AWS::ApiGatewayV2::Route")
+          .map(({ logicalId, properties }) => [
+            String(properties["RouteKey"]),
+            logicalId,
+          ]),
+      );
+    const guarded = synthesize({ authorizer: others.authorizer });
+    expect(routes(guarded)).toEqual(routes(before));
+    expect(Object.keys(routes(before))).toHaveLength(6);
+  });
+
   it("loses only the created secret to an imported one", () => {
     const { CredentialsSecret: created, ...rest } = stateful(before);
     expect(created).toBeDefined();

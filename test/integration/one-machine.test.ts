@@ -1,5 +1,7 @@
-import { execFile } from "node:child_process";
-import { describe, expect, it } from "vitest";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { REASONS } from "../../functions/janitor/verdict.ts";
 
 /** `npm start -- --once`, in a process of its own. */
@@ -47,5 +49,36 @@ describe("npm start -- --once", () => {
     const { code, output } = await start({ PORT: "http" });
     expect(code).toBe(1);
     expect(output).toContain("PORT");
+  });
+});
+
+describe("npm start", () => {
+  it("shows the picture, as it was before the sweep and as it is, until Ctrl-C", async () => {
+    const child = spawn(
+      process.execPath,
+      ["--import", "tsx", "infra/local/main.ts"],
+      {
+        env: { PATH: process.env["PATH"], PORT: "0" },
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
+    onTestFinished(() => {
+      child.kill("SIGKILL");
+    });
+    const ended = once(child, "exit");
+    let address: string | undefined;
+    for await (const line of createInterface({ input: child.stdout })) {
+      address = /^Picture: (http:\/\/127\.0\.0\.1:\d+\/) /.exec(line)?.[1];
+      if (address !== undefined) break;
+    }
+    const pageOf = async (path: string): Promise<string> =>
+      (await fetch(`${address ?? ""}${path}`)).text();
+    const verdict = '<td role="cell" class="delete">';
+    expect(await pageOf("before")).toContain(verdict);
+    const page = await pageOf("");
+    expect(page).toContain("All certificates");
+    expect(page).not.toContain(verdict);
+    child.kill("SIGINT");
+    expect(await ended).toEqual([0, null]);
   });
 });

@@ -1,8 +1,9 @@
 import { build } from "esbuild";
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { demoAccount, demoSettings } from "../../infra/local/fixtures.ts";
 import {
@@ -138,7 +139,7 @@ describe("npm run preview", () => {
     it("says what is wrong with them", async () => {
       expect(await eligible({ graceDays: -1 })).toMatch(/graceDays is -1/);
       expect(await eligible({}, ["--stak", "news"])).toMatch(
-        /takes --stack NAME, and nothing else/,
+        /takes --stack NAME and --html FILE, and nothing else/,
       );
       await rm(join(folder, "cdk.json"));
       const { code, stderr } = await preview(KEYS, [], folder);
@@ -171,6 +172,43 @@ describe("npm run preview", () => {
     expect(stderr).toContain(seen);
     expect(stderr).not.toContain(KEY.secretAccessKey);
     expect(live.writes()).toHaveLength(0);
+  });
+
+  describe("with --html", () => {
+    let folder = "";
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), "preview-html-"));
+    });
+    afterEach(() => rm(folder, { recursive: true }));
+
+    it("writes the picture and says where it is", async () => {
+      const file = join(folder, "certificates.html");
+      const { code, stdout } = await preview(KEYS, ["--html", file]);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^(delete|keep) +/m);
+      expect(stdout.trim().split("\n").at(-1)).toBe(
+        `Picture: ${pathToFileURL(file).href}`,
+      );
+      const page = await readFile(file, "utf8");
+      expect(page).toContain(
+        `<title>Certificates at ${new URL(live.url).host}`,
+      );
+      for (const { name } of live.account.certificates.slice(0, 8))
+        expect(page).toContain(name);
+      expect(page).not.toContain(KEY.accessKeyId);
+      expect(page).not.toContain(KEY.secretAccessKey);
+      expect(live.writes()).toHaveLength(0);
+    });
+
+    it("says so if the picture cannot be written, after the table", async () => {
+      const file = join(folder, "no", "such", "folder.html");
+      const { code, stdout, stderr } = await preview(KEYS, ["--html", file]);
+      expect(code).toBe(1);
+      expect(stdout).toMatch(/^(delete|keep) +/m);
+      expect(stderr.trim().split("\n")).toHaveLength(1);
+      expect(stderr).toContain("ENOENT");
+      expect(stderr).toContain("Nothing was deleted");
+    });
   });
 
   it("holds no code that deletes", async () => {

@@ -362,6 +362,22 @@ describe("an account that changes during both readings", () => {
     await expect(list()).rejects.toMatchObject({ kind: "incomplete-listing" });
   });
 
+  it("and sends no Total is no evidence, though nothing else tells of it", async () => {
+    // The renewed one stands first on page 2 and moves to page 1 once that has been read, in the first reading only.
+    const list = upTo(150, certificate);
+    let calls = 0;
+    const { seen, pages } = observe((asked) => {
+      if (asked["Available"] !== true || asked["Expiring"] !== false)
+        return honest(0)(asked);
+      calls += 1;
+      return {
+        result: { CertList: pageOf(calls === 1 ? list : list.slice(1), asked) },
+      };
+    });
+    await expect(seen).rejects.toMatchObject({ kind: "incomplete-listing" });
+    expect(pages("ListCertV2")).toHaveLength(2);
+  });
+
   it("and then rests is settled", async () => {
     expect(await observe(honest(250)).seen).toMatchObject({ isSettled: true });
   });

@@ -597,6 +597,20 @@ describe("what may have been deleted without the vendor's word", () => {
     expect(report.items).toMatchObject([{ outcome: "failed" }]);
   });
 
+  it("is asked for, and not shown by a reading that shifted: that proves nothing", async () => {
+    const asked = async (isSettled: boolean) => {
+      const { report } = await run({
+        readings: [many(1)],
+        isSettled: () => isSettled,
+        settings: { only: new Set([id(9)]) },
+      });
+      return report.items;
+    };
+    expect(await asked(true)).toMatchObject([{ reasons: ["not-listed"] }]);
+    expect((await asked(true))[0]).not.toHaveProperty("error");
+    expect((await asked(false))[0]?.error).toContain("may be there");
+  });
+
   it("leaves what was not tried where a reading that shifted does not show it", async () => {
     const { report } = await run({
       readings: [many(3), []],
