@@ -1,4 +1,5 @@
 /** Accounts for a second opinion on the verdict: mostly sound records, each with a few troubles right at an edge. */
+import { domainToASCII } from "node:url";
 import type { Policy } from "../../functions/janitor/verdict.ts";
 import { createRandom, type Random } from "../simulation/random.ts";
 
@@ -25,6 +26,10 @@ const NOWS = [
   "2028-03-01T00:00:00.000Z",
   "2027-01-01T00:00:00.000Z",
 ];
+/**
+ * Of the names beyond ASCII only letters on which idna and Node agree: Node also converts what IDNA 2008 has not, such
+ * as pictures, takes a last label of digits for an address, and has no bound on a label's length.
+ */
 const VISIBLE = [
   "live.example.com",
   "push.example.com",
@@ -33,6 +38,9 @@ const VISIBLE = [
   "other.net",
   "localhost",
   "播放.example.com",
+  "münchen.example.com",
+  "例子.com",
+  "кино.例子.com",
 ];
 /** Names that cover a visible domain, or only seem to. */
 const NAMES = [
@@ -43,6 +51,15 @@ const NAMES = [
   "*.Example.com.",
   "*.live.example.com",
   "*.com",
+  " live.example.com ",
+  "\tXN--FSQU00A.COM.",
+  "例子。com",
+  "例子.com。",
+  "*。例子.com",
+  "кино.xn--fsqu00a.com",
+  "*.例子.com",
+  "ＬＩＶＥ.example.com",
+  "mu\u0308nchen.example.com",
 ];
 const UNSEEN = [
   "gone.example.com",
@@ -50,6 +67,23 @@ const UNSEEN = [
   "a.b.live.example.com",
   "live.example.com..",
   "example",
+  "ñandú.example.org",
+];
+/** Lists with wildcards: hidden ones mostly, with names that share their fate, or that do not. */
+const WILDCARDS = [
+  ["*.hidden.net"],
+  ["*.example.com"],
+  ["*.hidden.net", "hidden.net"],
+  ["*.example.com", "gone.example.com"],
+  ["*.live.example.com", "live.example.com"],
+  ["*.example.com", "*.live.example.com"],
+  ["*.com", "*.example.com"],
+  ["*.example.com", "a.b.example.com"],
+  ["*.example.com", "hidden.net"],
+  ["*.кино.example.com", "кино.example.com"],
+  ["*.кино.example.com", "播放.кино.example.com"],
+  ["*.例子.com", "ñandú.例子.com"],
+  ["*.例子.com", "例子.com"],
 ];
 const ODD_NAMES = ["", " ", ".", "*", "w*.example.com", "*.*.example.com"];
 const ODD_ENDS = [
@@ -121,6 +155,16 @@ function recased(random: Random, id: string): string {
   return random.chance(0.3) ? id.toUpperCase() : id;
 }
 
+/** Ways to write a name that make no difference. */
+function respelled(random: Random, name: string): string {
+  let written = (random.chance(0.3) && domainToASCII(name)) || name;
+  if (random.chance(0.2)) written = written.toUpperCase();
+  // One dot at the end makes no difference, a second one does.
+  if (random.chance(0.1) && !/[.。]$/.test(name)) written = `${written}.`;
+  if (random.chance(0.05)) written = ` ${written} `;
+  return written;
+}
+
 const textOf = (value: unknown): string =>
   typeof value === "string" ? value : "";
 
@@ -164,17 +208,28 @@ const TROUBLES: readonly Change[] = [
     ...fields,
     CertDomainList: [random.pick(UNSEEN), random.pick(ODD_NAMES)],
   }),
+  ...[0, 1].map((): Change => (fields, random) => {
+    const names = random.pick(WILDCARDS).map((name) => respelled(random, name));
+    if (random.chance(0.2)) names.push(random.pick(NAMES));
+    return {
+      ...fields,
+      CertDomainList: random.chance(0.5) ? names : names.toReversed(),
+    };
+  }),
   set("ProjectName", "video", "Default", "default ", "", null, undefined),
   // Around now, and around the end of grace.
-  ...[0, 1].map((graces): Change => (fields, random, { now, graceDays }) => ({
-    ...fields,
-    NotAfter: written(
-      random,
-      now -
-        graces * graceDays * DAY +
-        random.pick([0, 1, -1, 1000, -1000, DAY, -DAY]),
-    ),
-  })),
+  ...[0, 1, 1].map(
+    (graces): Change =>
+      (fields, random, { now, graceDays }) => ({
+        ...fields,
+        NotAfter: written(
+          random,
+          now -
+            graces * graceDays * DAY +
+            random.pick([0, 1, -1, 1000, -1000, DAY, -DAY]),
+        ),
+      }),
+  ),
   (fields, random, { now }) => ({
     ...fields,
     NotAfter: written(random, now + random.int(1, 90) * DAY),
@@ -199,6 +254,22 @@ function createPolicy(random: Random, now: number): Policy {
         { match: "domain", value: "LIVE.example.com" },
         { match: "domain", value: "*.live.*" },
         { match: "domain", value: "pu**.example.com?" },
+        { match: "domain", value: " push.example.com." },
+        { match: "domain", value: "XN--FSQU00A.*" },
+        { match: "domain", value: "*.例子.com" },
+        { match: "domain", value: "*.xn--fsqu00a.com" },
+        { match: "domain", value: "例?.COM" },
+        { match: "domain", value: "MÜN*.example.com." },
+        { match: "domain", value: "xn--m?chen-3ya.example.com" },
+        { match: "domain", value: "xn--m?nchen-3ya.example.com" },
+        { match: "domain", value: "xn--mnchen-*" },
+        { match: "domain", value: "кино.例子。com" },
+        { match: "name", value: "n\u0303andu\u0301-*" },
+        { match: "name", value: "xn--and-*" },
+        { match: "name", value: "XN--FSQU00A.com" },
+        { match: "name", value: "0.0.*" },
+        { match: "name", value: "live.example.com." },
+        { match: "chainId", value: " 0* " },
       ] as const),
       owner: "video team",
       ...(until !== undefined && { until }),
@@ -208,7 +279,7 @@ function createPolicy(random: Random, now: number): Policy {
     graceDays: random.pick([0, 1, 7, 7, 30, 3650]),
     unseenDomains: random.chance(0.7) ? "keep" : "ignore",
     projectNames: random.pick([[], [], ["default"], ["default", "concerts"]]),
-    protect: random.chance(0.5) ? [rule(), rule()] : [],
+    protect: random.chance(0.5) ? Array.from({ length: 5 }, rule) : [],
   };
 }
 
@@ -221,10 +292,12 @@ function soundRecord(random: Random, now: number, graceDays: number): Fields {
     CertID: random.chance(0.2) ? "" : String(random.int(1e6, 9e6)),
     CertName: random.pick([
       ...["old one", "old one", "Legal-Hold-2021", "video-ROOT", "leaf[1]"],
-      ...["📺网课", "x网课", "网课", ""],
+      ...["📺网课", "x网课", "网课", "", "2024"],
+      ...["Ñandú-1", "ñandú-старый", "Ñandú 1", "例子.com", "xn--fsqu00a.com"],
+      ...[" Live.example.com", "live.example.com."],
     ]),
     CertDomainList: Array.from({ length: random.int(0, 2) }, () =>
-      random.pick(NAMES),
+      respelled(random, random.pick(NAMES)),
     ),
     NotBefore: written(random, notAfter - 90 * DAY),
     NotAfter: written(random, notAfter),
@@ -251,6 +324,7 @@ function twinOf(random: Random, fields: Fields): unknown {
 }
 
 function createDomains(random: Random, records: readonly Fields[]): Fields[] {
+  if (random.chance(0.1)) return [];
   // Distinct ones, as the vendor lists them.
   return VISIBLE.filter(() => random.chance(0.6)).map((name) => {
     const owner = random.pick(records);
@@ -261,7 +335,7 @@ function createDomains(random: Random, records: readonly Fields[]): Fields[] {
         ? recased(random, id)
         : random.pick<unknown>([random.hex(32), "21614", null, undefined, 7]);
     return {
-      Domain: random.chance(0.1) ? `${name.toUpperCase()}.` : name,
+      Domain: respelled(random, name),
       ChainID: boundTo,
       CertDomain: random.chance(boundTo === "" ? 0.04 : 0.6)
         ? "*.example.com"

@@ -1,4 +1,4 @@
-"""The verdict, read anew from the contract in another language: the standard library, no look at the product.
+"""The verdict, read anew from the contract in another language: the standard library and idna, no look at the product.
 
 Takes accounts, one JSON object a line:
   now       RFC 3339
@@ -12,7 +12,8 @@ Where the contract is silent, this is how both read it:
 - RFC 3339 lets applications refuse lower-case letters and leap seconds; "strict" does. A zero time is one of the year 0
   or 1 as written, or the epoch.
 - "Different data" is a difference in what the contract reads: not in CreateTime, nor between absent, null and empty.
-- A name that is blank is none. A list that is no list of strings names nothing.
+- A name of which nothing is left to compare is none. A list that is no list of strings names nothing.
+- A whole name is converted or none of it: one label that idna refuses leaves all as they are.
 - A domain without a readable ChainID is bound to an unknown certificate.
 """
 
@@ -21,6 +22,9 @@ import fractions
 import json
 import re
 import sys
+import unicodedata
+
+import idna
 
 RFC_3339 = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T"
@@ -67,9 +71,57 @@ def identifiers(record):
     return {identifier.lower() for identifier in fields if identifier != ""}
 
 
+OTHER_ASCII = re.compile(r"[\x00-\x7f](?<![A-Za-z0-9._*-])")
+
+
+def converted(name):
+    """As WHATWG's domainToASCII has it; what that cannot convert stays as it is. Of a wildcard the part after its star."""
+    if name.startswith("*."):
+        return "*." + converted(name[2:])
+    if OTHER_ASCII.search(name):
+        return name
+    try:
+        mapped = idna.uts46_remap(name, std3_rules=False, transitional=False)
+        return ".".join(
+            label if label.isascii() else idna.alabel(label).decode("ascii")
+            for label in mapped.split(".")
+        )
+    except idna.IDNAError:
+        return name
+
+
+def trimmed(name):
+    """Without space and one dot at its end; a full stop of East Asian writing is a dot."""
+    return re.sub("[\u3002\uff0e\uff61]", ".", name.strip()).removesuffix(".")
+
+
 def host(name):
-    """A DNS name without what makes no difference."""
-    return name.lower().removesuffix(".")
+    """A DNS name without what makes no difference: the one form in which names are compared."""
+    plain = trimmed(name).lower()
+    return plain if plain.isascii() else converted(plain)
+
+
+def in_unicode(name):
+    """With its punycode labels in Unicode, those that are."""
+
+    def label_in_unicode(label):
+        try:
+            return idna.decode(label) if label.startswith("xn--") else label
+        except idna.IDNAError:
+            return label
+
+    return ".".join(label_in_unicode(label) for label in name.split("."))
+
+
+def spellings_of_name(name):
+    return {name, host(name), in_unicode(host(name))}
+
+
+def spellings_of_glob(glob):
+    plain = trimmed(glob)
+    # A label with a glob character in it is no punycode, so that idna leaves it alone.
+    normal = unicodedata.normalize("NFKC", plain).lower()
+    return {glob, plain, in_unicode(normal)}
 
 
 def is_wildcard(name):
@@ -129,7 +181,11 @@ def is_protected(record, rules, now):
             "name": [text(record, "CertName")],
             "domain": listed_names(record),
         }[rule["match"]]
-        if any(glob_matches(rule["value"], value) for value in values):
+        globs = {rule["value"]}
+        if rule["match"] != "chainId":
+            globs = spellings_of_glob(rule["value"])
+            values = set().union(*(spellings_of_name(value) for value in values))
+        if any(glob_matches(glob, value) for glob in globs for value in values):
             return True
     return False
 
@@ -155,16 +211,25 @@ def uses(record, domains, known, unseen_domains):
     own = identifiers(record)
     if any(bound_to in own for _, bound_to in bindings):
         yield "in-use"
-    names = [name for name in listed_names(record) if host(name).strip() != ""]
+    names = [name for name in listed_names(record) if host(name) != ""]
     if not names and strange:
         yield "in-use"
     for name in names:
         if any(covers(name, domain) for domain in strange):
             yield "in-use"
-        if not any(covers(name, domain) for domain, _ in bindings):
-            secured = any(is_wildcard(other) for other in names)
-            if not secured and unseen_domains == "keep":
-                yield "domain-not-visible"
+    if unseen_domains == "ignore":
+        return
+    if not names and not bindings:
+        yield "domain-not-visible"
+    wildcards = [name for name in names if is_wildcard(name)]
+    for name in names:
+        # It shares the fate of the wildcard that it stands beside.
+        excused = not is_wildcard(name) and any(
+            host(name) == host(wildcard)[2:] or covers(wildcard, name)
+            for wildcard in wildcards
+        )
+        if not excused and not any(covers(name, domain) for domain, _ in bindings):
+            yield "domain-not-visible"
 
 
 def reasons_of(record, filters, account, known):
