@@ -17,7 +17,7 @@ export interface Certificate {
   /** Fields as listed; a field given here wins over what the vendor computes. */
   readonly fields: Raw;
   /** Error code with which every DeleteCert of it fails. */
-  readonly poison: string | undefined;
+  poison: string | undefined;
   /** When it last changed, in virtual time: renewal, binding, unbinding. */
   changedAt: number;
   /** What the vendor's filter takes it for, where that is not what its expiry says. */
@@ -118,25 +118,10 @@ export interface AccountOptions {
   readonly now: number;
   readonly graceDays: number;
   readonly projects: readonly string[];
-  /** How many certificates refuse to be deleted. */
-  readonly poisoned: number;
   readonly unkind: ReadonlySet<Unkind>;
   /** Probability of all that keeps a certificate, beside validity. */
   readonly trouble: number;
 }
-
-/** Refusals that are about the certificate alone. */
-const REFUSALS = [
-  "InvalidParam",
-  "RequestForbidden.AccountIDNotAllow",
-  "RequestForbidden",
-  "ResourceNotFound",
-  "OperationDenied",
-  "SomethingNew",
-];
-/** Refusals that may as well speak of the vendor: ten of them in a row end a run, so there are fewer. */
-const ILLNESSES = ["CommonErr", "InternalError.DB"];
-const MOST_ILL = 4;
 
 /** A name as somebody may have written it. */
 function spelled(name: string, random: Random): string {
@@ -190,16 +175,6 @@ export function createAccount(
       return `old${String(random.int(0, 9))}.gone.com`;
     return spell(random.pick(domains).name);
   };
-  let poison = options.poisoned;
-  let ill = MOST_ILL;
-  const refusalOf = (): string => {
-    poison -= 1;
-    if (ill === 0 || random.chance(0.7)) return random.pick(REFUSALS);
-    ill -= 1;
-    return random.pick(ILLNESSES);
-  };
-  // Many that refuse stand in a row, where they meet a run first.
-  const refusing = options.poisoned > MOST_ILL ? 0.95 : 0.3;
   for (let key = 0; key < size; key++) {
     const chainId = random.hex(32);
     const age = random.chance(0.65)
@@ -233,16 +208,14 @@ export function createAccount(
       CreateTime: "a day in spring",
       ProjectName: random.pick(options.projects),
     };
-    const bad = random.chance(trouble * 0.25);
-    if (bad) malform(fields, random);
-    const poisoned = !bad && poison > 0 && age > 0 && random.chance(refusing);
+    if (random.chance(trouble * 0.25)) malform(fields, random);
     const certificate: Certificate = {
       key,
       chainId,
       available: random.chance(0.85),
       notAfter,
       fields,
-      poison: poisoned ? refusalOf() : undefined,
+      poison: undefined,
       changedAt: -Infinity,
       filedAsExpired:
         unkind.has("misfiled") && random.chance(0.15)

@@ -1,6 +1,6 @@
 /** The invariants of one run, stated over what was served, sent and logged. */
 import { inspect } from "node:util";
-import { defectOf, evidenceOf, pagesOf } from "./evidence.ts";
+import { defectOf, evidenceOf, isMisleading, pagesOf } from "./evidence.ts";
 import { comparing, covers, state, type Stated } from "./statement.ts";
 import type { LogLine, Round, Run, World } from "./sweep-process.ts";
 import { VENDOR_MARK, type Deletion, type Send } from "./vendor-records.ts";
@@ -252,10 +252,11 @@ function checkTruth(
     );
     if (basis === undefined || request?.force === true) continue;
     const pages = pagesOf(world, basis.round);
-    const honest = pages.every(({ lie }) => lie === undefined);
-    if (!honest || deletion.changedAt >= basis.round.startedAt) continue;
+    if (deletion.changedAt >= basis.round.startedAt) continue;
+    if (pages.some(({ lie }) => lie !== undefined)) continue;
     const { chainId } = deletion;
-    if (!deletion.expired && request === undefined)
+    const isWrong = !deletion.expired && request === undefined;
+    if (isWrong && !isMisleading(world, run, basis.round, chainId))
       report(1, `${chainId} had not expired`);
     const visible = evidenceOf(pages).domains.map((row) =>
       comparing(String(Reflect.get(Object(row), "Domain"))),

@@ -143,24 +143,41 @@ export function defectOf(
 }
 
 /**
- * Whether a reading can have missed a certificate that is there without showing it: a page was a lie, or something came
- * and something went so that each Total stayed right. By the rules no reading can know.
+ * Whether a reading missed a record of a certificate without showing it: a page was a lie, or something came and something
+ * went so that neither a Total nor a twin tells. By the rules no reading can know.
  */
 export function isMisleading(
   world: World,
   { readings }: Run,
   reading: Reading,
+  chainId: string,
 ): boolean {
   const pages = pagesOf(world, reading);
   if (pages.some(({ lie }) => lie !== undefined)) return true;
-  const previous = readings[readings.indexOf(reading) - 1];
+  const previous = readings.findLast(
+    ({ startedAt }) => startedAt < reading.startedAt,
+  );
   const before = listingsOf(
     previous === undefined ? [] : pagesOf(world, previous),
   );
+  const isThere = (row: unknown): boolean =>
+    Reflect.get(Object(row), "chainId") === chainId;
   return [...listingsOf(pages)].some(
     ([name, served]) =>
-      new Set(served.map(({ changes }) => changes)).size > 1 &&
+      served.every(({ all }) => all.some(isThere)) &&
+      !served.some((page) => hasCertificate(page, chainId)) &&
       shiftOf(listingOf(served), listingOf(before.get(name) ?? [])) ===
         undefined,
+  );
+}
+
+/** Whether a page of certificates has one with this chain id, in lower case. */
+export function hasCertificate(
+  { action, items }: Page,
+  chainId: string,
+): boolean {
+  return (
+    action === "ListCertV2" &&
+    items.some((item) => nameOf(action, item) === chainId)
   );
 }

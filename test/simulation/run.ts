@@ -1,13 +1,17 @@
 /** One seed: a world is drawn, sweeps run in it, and every invariant is checked. */
 import { createHash } from "node:crypto";
 import { NoEvidence } from "../../functions/janitor/sweep.ts";
-import { recordOf } from "./account.ts";
 import { checkRun, type Violation } from "./checks.ts";
-import type { Random } from "./random.ts";
-import { state } from "./statement.ts";
 import { startRun, type Run, type Tampering } from "./sweep-process.ts";
 import { STILL_LISTED_MS } from "./vendor-model.ts";
-import { calm, drawPlan, finishing, type Plan } from "./world.ts";
+import {
+  calm,
+  deletableAsShown,
+  drawPlan,
+  filtersOf,
+  finishing,
+  type Plan,
+} from "./world.ts";
 
 export interface SimulateOptions {
   readonly tampering?: Tampering;
@@ -75,18 +79,30 @@ async function playRuns(plan: Plan, tampering: Tampering): Promise<Run[]> {
 }
 
 /** Somebody asks for a certificate to be deleted, mostly for one that the sweeps would have to do with. */
-async function playRequest(
-  plan: Plan,
-  random: Random,
-  tampering: Tampering,
-): Promise<Run[]> {
+async function playRequest(plan: Plan, tampering: Tampering): Promise<Run[]> {
   const { world, configuration } = plan;
+  const random = world.random.fork("request");
   const { clock, vendor } = world;
   const listed = [...vendor.account.certificates.values()];
-  if (listed.length === 0 || !random.chance(0.6)) return [];
+  const shifts = vendor.settings.unkind.has("lists-shift");
+  if (listed.length === 0 || !random.chance(shifts ? 1 : 0.6)) return [];
   const bound = new Set(vendor.account.domains.map((domain) => domain.bound));
   const inUse = listed.filter(({ key }) => bound.has(key));
-  const from = inUse.length > 0 && random.chance(0.4) ? inUse : listed;
+  // What stands on a later page can be passed over.
+  const later = filtersOf(configuration).flatMap((filter) =>
+    vendor.certificateRows(filter).slice(vendor.settings.certificatePageCap),
+  );
+  const from =
+    shifts && later.length > 0
+      ? later
+      : inUse.length > 0 && random.chance(0.4)
+        ? inUse
+        : listed;
+  const chainId = random.chance(0.95)
+    ? random.pick(from).chainId
+    : random.hex(32);
+  vendor.wanted = chainId;
+  vendor.shifts = Math.max(vendor.shifts, shifts ? 3 : 0);
   const run = startRun(world, {
     ...finishing(plan, "request", random.int(-500, 500), tampering),
     configuration: { ...configuration, dryRun: false, sendsPerSecond: 2 },
@@ -97,46 +113,6 @@ async function playRequest(
   });
   await clock.play(() => isOver(run), clock.time + HOUR);
   return [run];
-}
-
-/** What a reading of all that the vendor shows says may be deleted. */
-function deletableAsShown(plan: Plan, now: number): string[] {
-  const { vendor } = plan.world;
-  const { policy } = plan.configuration;
-  const stated = state(
-    {
-      listings: filtersOf(plan).map((filter) => ({
-        expiring: filter.Expiring,
-        records: vendor
-          .certificateRows(filter)
-          .map((certificate) => recordOf(certificate, vendor.now)),
-      })),
-      domains: vendor.domainRows(),
-    },
-    policy,
-    now,
-  );
-  const refusing = new Set(
-    [...vendor.account.certificates.values()]
-      .filter(({ poison }) => poison !== undefined)
-      .map(({ chainId }) => chainId),
-  );
-  return [...stated]
-    .filter(([id, { deletable }]) => deletable && !refusing.has(id))
-    .map(([id]) => id);
-}
-
-function filtersOf({ configuration }: Plan) {
-  const { projectNames } = configuration.policy;
-  const scopes =
-    projectNames.length === 0
-      ? [{}]
-      : projectNames.map((ProjectName) => ({ ProjectName }));
-  return scopes.flatMap((scope) =>
-    [true, false].flatMap((Available) =>
-      [true, false].map((Expiring) => ({ ...scope, Available, Expiring })),
-    ),
-  );
 }
 
 /** Whether what the vendor leaves open leaves room for evidence at all: `then` in the list of switches. */
@@ -151,7 +127,7 @@ function canBeRead(plan: Plan): boolean {
     return false;
   return !(
     unkind.has("certificate-total-of-page") &&
-    filtersOf(plan).some(
+    filtersOf(plan.configuration).some(
       (filter) =>
         vendor.certificateRows(filter).length >
         Math.min(certificatePageCap, CERTIFICATES_A_PAGE),
@@ -189,7 +165,7 @@ async function playFinish(
     if (run.report?.stoppedBecause !== "done" || round === undefined) continue;
     // What expired while it was being read may wait for the next run.
     readFrom = round.judgedAt - (round.endedAt - round.startedAt);
-    left = deletableAsShown(plan, readFrom);
+    left = deletableAsShown(vendor, plan.configuration, readFrom);
   } while (
     !isKind &&
     runs.length < SWEEPS_ENOUGH &&
@@ -228,19 +204,21 @@ async function playEnd(
 ): Promise<End> {
   const { world } = plan;
   const { clock, vendor } = world;
+  const isRequestedBefore = world.random.fork("order").chance(0.4);
+  const requests = isRequestedBefore ? await playRequest(plan, tampering) : [];
   // What is on its way has arrived by then.
   await clock.play(() => false, clock.time + 60_000);
   vendor.settings = calm(vendor.settings);
   vendor.closed = undefined;
-  vendor.midway = undefined;
+  if (vendor.midway?.isHarmless !== true) vendor.midway = undefined;
+  vendor.keys.add(world.secret.accessKeyId);
+  if (!isRequestedBefore)
+    requests.push(...(await playRequest(plan, tampering)));
   // Two spoil a sweep: one in each of its readings.
   vendor.shifts = Math.min(vendor.shifts, 2 * (SWEEPS_ENOUGH - 1));
-  vendor.keys.add(world.secret.accessKeyId);
-  const { runs, violations, readFrom } = await playFinish(
-    plan,
-    before,
-    tampering,
-  );
+  const finish = await playFinish(plan, before, tampering);
+  const { violations, readFrom } = finish;
+  const runs = [...requests, ...finish.runs];
   const last = runs.at(-1);
   if (readFrom === undefined || last?.report === undefined)
     return { runs, violations };
@@ -286,9 +264,6 @@ export async function simulate(
   });
   const { world } = plan;
   const before = await playRuns(plan, tampering);
-  before.push(
-    ...(await playRequest(plan, world.random.fork("request"), tampering)),
-  );
   const end = await playEnd(plan, before, tampering);
   const runs = [...before, ...end.runs];
   const violations = [

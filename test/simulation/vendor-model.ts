@@ -42,6 +42,8 @@ function isCertificate(item: unknown): item is Certificate {
 
 /** Something that happens once so many deletions have taken effect, the last of them without an answer. */
 interface Midway {
+  /** The vendor is the same afterwards. */
+  readonly isHarmless: boolean;
   readonly after: number;
   readonly unanswered: number;
   readonly happen: () => void;
@@ -64,16 +66,22 @@ export class VendorModel {
   closed: string | undefined;
   /** When each chain id was gone for good, in virtual time. */
   readonly gone = new Map<string, number>();
-  /** How often the certificates changed. */
-  changes = 0;
+  /** For certificates that are added; those of the beginning count from 0. */
+  nextKey = 100_000;
   midway: Midway | undefined;
   /** How often certificates will still come and go between two pages. */
   shifts = 0;
   /** Until then the listings are throttled. */
   busyUntil = -Infinity;
-  /** Called when a page of certificates has been served: what came so far, and whether there is more. */
-  onPage: (shown: readonly Certificate[], hasMore: boolean) => void = () =>
-    undefined;
+  /** When the deletion of a chain id was last refused. */
+  readonly refused = new Map<string, number>();
+  /** The chain id that somebody asks for. */
+  wanted: string | undefined;
+  /** Called when a page of certificates has been served: what came so far, and what would come. */
+  onPage: (
+    shown: readonly Certificate[],
+    rest: readonly Certificate[],
+  ) => void = () => undefined;
   #requests = 0;
   readonly #clock: VirtualClock;
   readonly #random: Random;
@@ -113,17 +121,16 @@ export class VendorModel {
   }
 
   /** All certificates of one chain id cease to be; where the vendor is slow they are listed for a while longer. */
-  remove(found: readonly Certificate[]): void {
+  remove(found: readonly Certificate[], isAtOnce = false): void {
     const { certificates } = this.account;
     const forget = (): void => {
       for (const { key } of found) certificates.delete(key);
-      this.changes += 1;
     };
     for (const certificate of found) {
       certificate.goneAt = this.#clock.time;
       this.gone.set(certificate.chainId, this.#clock.time);
     }
-    if (this.settings.unkind.has("deleted-still-listed")) {
+    if (!isAtOnce && this.settings.unkind.has("deleted-still-listed")) {
       this.#clock.at(
         this.#clock.time + this.#random.int(500, STILL_LISTED_MS),
         forget,
@@ -318,7 +325,10 @@ export class VendorModel {
         ? { status: 200, body: { ResponseMetadata: metadata } }
         : refuse(missing);
     }
-    if (first.poison !== undefined) return refuse(first.poison);
+    if (first.poison !== undefined) {
+      this.refused.set(chainId, this.#clock.time);
+      return refuse(first.poison);
+    }
     for (const certificate of found) {
       const { key } = certificate;
       const answers =
@@ -414,7 +424,7 @@ export class VendorModel {
         pageNum,
         pageSize,
         askedAt: send.sentAt,
-        changes: this.changes,
+        all: items,
         expiring: body["Expiring"] === true,
         items: Array.isArray(page.list) ? page.list : [],
         total: page.total,
@@ -426,8 +436,10 @@ export class VendorModel {
     this.#trace(`page ${requestId} ${lie ?? ""}`);
     if (ofCertificates) {
       const cut = pageNum * asked.pageSize;
-      const shown = items.slice(0, cut).filter(isCertificate);
-      this.onPage(shown, cut < items.length);
+      this.onPage(
+        items.slice(0, cut).filter(isCertificate),
+        items.slice(cut).filter(isCertificate),
+      );
     }
     const result = {
       [ofCertificates ? "CertList" : "DomainList"]: page.list,

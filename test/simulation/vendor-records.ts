@@ -75,8 +75,8 @@ export interface Page {
   readonly pageSize: number;
   readonly expiring: boolean;
   readonly askedAt: number;
-  /** How often the certificates had changed by then. */
-  readonly changes: number;
+  /** All that the listing had then, as the vendor keeps it. */
+  readonly all: readonly unknown[];
   readonly items: readonly unknown[];
   readonly total: unknown;
   readonly key: string;

@@ -1,7 +1,7 @@
 /** Invariant 13: what is said of a certificate is true at the vendor, or said to be uncertain. */
 import { NoEvidence } from "../../functions/janitor/sweep.ts";
 import type { Report } from "./checks.ts";
-import { isMisleading, pagesOf } from "./evidence.ts";
+import { hasCertificate, isMisleading, pagesOf } from "./evidence.ts";
 import type { Run, World } from "./sweep-process.ts";
 import type { Send } from "./vendor-records.ts";
 
@@ -74,24 +74,18 @@ function isListedSince(
 ): boolean {
   return run.readings
     .flatMap((reading) => pagesOf(world, reading))
-    .some(
-      ({ askedAt, action, items }) =>
-        askedAt >= since &&
-        action === "ListCertV2" &&
-        items.some(
-          (item) =>
-            String(Reflect.get(Object(item), "ChainID")).toLowerCase() === id,
-        ),
-    );
+    .some((page) => page.askedAt >= since && hasCertificate(page, id));
 }
 
-/** Whether it was gone when the run ended, or a list could be taken to say so that cannot know better. */
+/** Whether it was gone when the run ended, or a list without it could be taken to say so that cannot know better. */
 function passesForGone(world: World, run: Run, id: string, since: number) {
   const goneAt = world.vendor.gone.get(id);
   if (goneAt !== undefined && goneAt <= (run.endedAt ?? Infinity)) return true;
   return run.readings.some(
     (reading) =>
-      reading.startedAt >= since && isMisleading(world, run, reading),
+      reading.startedAt >= since &&
+      !pagesOf(world, reading).some((page) => hasCertificate(page, id)) &&
+      isMisleading(world, run, reading, id),
   );
 }
 

@@ -10,6 +10,7 @@ import {
   createAccount,
   DAY,
   identifiers,
+  recordOf,
   renew,
   type Certificate,
 } from "./account.ts";
@@ -17,6 +18,7 @@ import { FAULTS, type Faults } from "./faults.ts";
 import { LIES, type Lie } from "./lies.ts";
 import { LIMITERS } from "./limiter.ts";
 import { createRandom, type Random } from "./random.ts";
+import { state } from "./statement.ts";
 import type { RunOptions, Tampering, World } from "./sweep-process.ts";
 import { VendorModel } from "./vendor-model.ts";
 import { KIND, type VendorSettings } from "./vendor-records.ts";
@@ -35,6 +37,8 @@ export interface Plan {
 
 /** Milliseconds by which clocks drift apart and still count as agreeing. */
 const DRIFT_MS = 280_000;
+/** What was refused within so many milliseconds is what the next list is to tell of. */
+const JUST_MS = 6_000;
 /** Milliseconds for which others use up the limits, at the most: less than a sweep waits. */
 const BUSY_MS = 50_000;
 
@@ -88,13 +92,16 @@ function drawConfiguration(
     maxDeletions: random.pick([1, random.int(5, 60), 100, 100, 100_000]),
     dryRun: random.chance(0.12),
     // Some slow enough for a round to outlive its evidence.
-    sendsPerSecond: random.chance(0.75) ? 7.8 : random.pick([0.2, 0.3, 0.6, 2]),
+    sendsPerSecond: random.chance(0.7) ? 7.8 : random.pick([0.2, 0.3, 0.6, 2]),
   };
 }
 
 function drawFaults(random: Random): Faults {
   if (random.chance(0.35)) return { kinds: [], rate: 0 };
-  const kinds = subset(random, FAULTS);
+  // One answer without a date spoils a whole reading.
+  const kinds = subset(random, FAULTS).filter(
+    (kind) => kind !== "no-date" || random.chance(0.3),
+  );
   return {
     kinds,
     rate: random.pick([0.01, 0.05, 0.2, 0.5]),
@@ -115,6 +122,9 @@ const LIKELY: Readonly<Partial<Record<Unkind, number>>> = {
   // They show something only together.
   "domain-pages-capped": 0.7,
   "domain-total-of-page": 0.6,
+  "lists-shift": 0.6,
+  "names-respelled": 0.6,
+  "bound-in-another-language": 0.6,
   "closed-midway": 0.6,
   "key-rotated-midway": 0.6,
 };
@@ -152,11 +162,12 @@ function drawVendor(
       : [],
     lieRate: random.pick([0.02, 0.05, 0.2, 1]),
     limiter: random.pick(LIMITERS),
-    latency: random.pick([5, 20, 20, 100, 100, 250, 250, 1500, 4000]),
+    latency: random.pick([5, 20, 20, 100, 100, 250, 250, 250, 1500, 4000]),
     jitter: random.pick([0, 20, 300]),
     // Nothing moves between pages where there is but one.
-    certificatePageCap:
-      unkind.has("certificate-pages-capped") || unkind.has("lists-shift")
+    certificatePageCap: unkind.has("lists-shift")
+      ? random.int(3, 6)
+      : unkind.has("certificate-pages-capped")
         ? random.int(4, 30)
         : 1000,
     domainPageCap: unkind.has("domain-pages-capped") ? random.int(2, 10) : 1000,
@@ -179,13 +190,88 @@ function drawVendor(
   };
 }
 
+/** Refusals that are about the certificate alone. */
+const REFUSALS = [
+  "InvalidParam",
+  "RequestForbidden.AccountIDNotAllow",
+  "RequestForbidden",
+  "ResourceNotFound",
+  "OperationDenied",
+  "SomethingNew",
+];
+/** Refusals that may as well speak of the vendor: ten of them in a row end a run, so there are fewer. */
+const ILLNESSES = ["CommonErr", "InternalError.DB"];
+const MOST_ILL = 4;
+
+/** Some certificates that a sweep would take refuse to be deleted: those in a row where there are many. */
+function poison(
+  { vendor }: World,
+  configuration: Configuration,
+  random: Random,
+  count: number,
+): void {
+  const inVain = new Set(deletableAsShown(vendor, configuration, vendor.now));
+  let left = count;
+  let ill = MOST_ILL;
+  for (const certificate of vendor.account.certificates.values()) {
+    const isNext =
+      left > 0 && inVain.has(certificate.chainId) && random.chance(0.9);
+    if (!isNext) continue;
+    left -= 1;
+    const isIll = ill > 0 && random.chance(0.2);
+    if (isIll) ill -= 1;
+    certificate.poison = random.pick(isIll ? ILLNESSES : REFUSALS);
+  }
+}
+
+/** The filters of all listings of certificates. */
+export function filtersOf({ policy }: Configuration) {
+  const scopes =
+    policy.projectNames.length === 0
+      ? [{}]
+      : policy.projectNames.map((ProjectName) => ({ ProjectName }));
+  return scopes.flatMap((scope) =>
+    [true, false].flatMap((Available) =>
+      [true, false].map((Expiring) => ({ ...scope, Available, Expiring })),
+    ),
+  );
+}
+
+/** What a reading of all that the vendor shows says may be deleted at `now`, those that refuse it apart. */
+export function deletableAsShown(
+  vendor: VendorModel,
+  configuration: Configuration,
+  now: number,
+): string[] {
+  const stated = state(
+    {
+      listings: filtersOf(configuration).map((filter) => ({
+        expiring: filter.Expiring,
+        records: vendor
+          .certificateRows(filter)
+          .map((certificate) => recordOf(certificate, vendor.now)),
+      })),
+      domains: vendor.domainRows(),
+    },
+    configuration.policy,
+    now,
+  );
+  const refusing = new Set(
+    [...vendor.account.certificates.values()]
+      .filter((certificate) => certificate.poison !== undefined)
+      .map(({ chainId }) => chainId),
+  );
+  return [...stated]
+    .filter(([id, { deletable }]) => deletable && !refusing.has(id))
+    .map(([id]) => id);
+}
+
 /** A certificate like another one, with identifiers of its own. */
 function addLike(world: World, random: Random, like: Certificate): Certificate {
   const { vendor, clock } = world;
   const { certificates } = vendor.account;
   const chainId = random.hex(32);
-  // Keys of the account's own begin at 0, and none is used twice.
-  const key = 100_000 + vendor.changes;
+  const key = vendor.nextKey++;
   const added: Certificate = {
     ...like,
     key,
@@ -204,7 +290,6 @@ function addLike(world: World, random: Random, like: Certificate): Certificate {
     },
   };
   certificates.set(key, added);
-  vendor.changes += 1;
   return added;
 }
 
@@ -218,7 +303,8 @@ function arrange(world: World, random: Random): void {
   if (which.length > 0) {
     const rotates = random.pick(which) === "key-rotated-midway";
     vendor.midway = {
-      after: random.int(1, 12),
+      isHarmless: rotates,
+      after: rotates ? random.int(1, 4) : random.int(3, 12),
       unanswered: rotates ? random.int(1, 2) : random.int(3, 8),
       happen: rotates
         ? () => {
@@ -232,7 +318,7 @@ function arrange(world: World, random: Random): void {
   }
   vendor.shifts = unkind.has("lists-shift") ? 12 : 0;
   let renewals = unkind.has("renewed-while-read") ? 4 : 0;
-  vendor.onPage = (shown, hasMore) => {
+  vendor.onPage = (shown, rest) => {
     if (renewals > 0 && random.chance(0.3)) {
       renewals -= 1;
       // After the page, before the next.
@@ -243,19 +329,33 @@ function arrange(world: World, random: Random): void {
         if (expired.length > 0) renewNow(world, random, random.pick(expired));
       });
     }
-    if (vendor.shifts > 0 && hasMore && random.chance(0.3)) {
-      vendor.shifts -= 1;
-      clock.at(clock.time, () => {
-        const what = random.int(0, 2);
-        const [before] = shown.filter(({ goneAt }) => goneAt === undefined);
-        if (what !== 0 && before !== undefined)
-          vendor.remove(vendor.living(before.chainId));
-        if (what !== 1 && certificates.size > 0) {
-          const like = random.pick([...certificates.values()]);
-          renew(addLike(world, random, like), clock.wall);
-        }
-      });
-    }
+    if (vendor.shifts === 0 || rest.length === 0) return;
+    // So many have to go for one to be passed over of which there is something to tell.
+    const passed =
+      rest
+        .slice(0, 6)
+        .findIndex(({ chainId, stale }) =>
+          vendor.wanted === undefined
+            ? stale !== undefined ||
+              clock.time - (vendor.refused.get(chainId) ?? -Infinity) < JUST_MS
+            : vendor.wanted === chainId,
+        ) + 1;
+    if (!random.chance(passed > 0 ? 0.9 : 0.05)) return;
+    vendor.shifts -= 1;
+    clock.at(clock.time, () => {
+      // 0: one comes; 1: some go; 2: both.
+      const what = passed > 0 && random.chance(0.7) ? 1 : random.int(0, 2);
+      const before = shown.filter(({ goneAt }) => goneAt === undefined);
+      for (let n = Math.max(1, passed); what !== 0 && n > 0; n--) {
+        const [going] = before.splice(random.int(0, before.length - 1), 1);
+        if (going !== undefined)
+          vendor.remove(vendor.living(going.chainId), true);
+      }
+      if (what !== 1 && certificates.size > 0) {
+        const like = random.pick([...certificates.values()]);
+        renew(addLike(world, random, like), clock.wall);
+      }
+    });
   };
 }
 
@@ -277,7 +377,6 @@ function renewNow(
     isStale ? clock.time + random.int(1000, 60_000) : undefined,
   );
   certificate.changedAt = clock.time;
-  vendor.changes += 1;
 }
 
 /** The secret gets another key, which the vendor knows. */
@@ -377,11 +476,6 @@ export function drawPlan(seed: number, trace: (line: string) => void): Plan {
     now: epoch,
     graceDays: configuration.policy.graceDays,
     projects: random.chance(0.5) ? ["default"] : PROJECTS,
-    poisoned: unkind.has("certificates-refused")
-      ? random.int(12, 40)
-      : random.chance(0.3)
-        ? random.int(1, 4)
-        : 0,
     trouble: random.pick([0, 0.2, 0.5, 1]),
   });
   const vendor = new VendorModel(
@@ -401,6 +495,17 @@ export function drawPlan(seed: number, trace: (line: string) => void): Plan {
   };
   vendor.keys.add(secret.accessKeyId);
   const world: World = { clock, vendor, secret, random, trace };
+  const refusals = random.fork("refusals");
+  poison(
+    world,
+    configuration,
+    refusals,
+    unkind.has("certificates-refused")
+      ? refusals.int(12, 30)
+      : unkind.has("lists-shift") || refusals.chance(0.3)
+        ? refusals.int(1, 5)
+        : 0,
+  );
   arrange(world, random.fork("arranged"));
   if (random.chance(0.5)) disturb(world, random.fork("disturbance"));
   const runs = Array.from({ length: random.int(1, 3) }, (_, index) => ({
@@ -408,7 +513,7 @@ export function drawPlan(seed: number, trace: (line: string) => void): Plan {
     configuration,
     lifetime: random.chance(0.7)
       ? 900_000
-      : random.pick([0, 5000, 12_500, 20_000, 45_000, 90_000]),
+      : random.pick([0, 30_000, 48_000, 60_000, 75_000, 100_000]),
     crashAt: random.chance(0.4)
       ? random.chance(0.5)
         ? random.int(1, 30)
