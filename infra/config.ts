@@ -203,7 +203,7 @@ function warningsOf(settings: Settings, today: string): readonly string[] {
   return early
     ? [
         ...rules,
-        `schedule is ${settings.schedule}, which starts the first sweep with the deployment, when the new secret has no key yet: it would end in two alarms. Make the first deployment with a cron schedule, or bring a secret of your own by secretArn.`,
+        `schedule is ${settings.schedule}, which starts the first sweep with the deployment, when the new secret has no key yet: it ends as not-set-up and deletes nothing. To see the first sweep do something, make the first deployment with a cron schedule, or bring a secret of your own by secretArn.`,
       ]
     : rules;
 }

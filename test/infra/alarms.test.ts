@@ -278,6 +278,8 @@ describe("alarms about sweeps", () => {
     ["credentials-rejected", ["no successful sweep", "stopped early"]],
     ["vendor-access-denied", ["no successful sweep", "stopped early"]],
     ["no-evidence", ["no successful sweep", "stopped early"]],
+    // As after a first deployment: nothing has failed yet.
+    ["not-set-up", ["no successful sweep"]],
   ])("after a sweep that ended %s: %j", (stoppedBecause, expected) => {
     expect(ringing([ended(stoppedBecause)])).toEqual(expected);
     expect(ringing([{ ...ended(stoppedBecause), mode: "delete" }])).toEqual(

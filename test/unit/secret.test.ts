@@ -287,14 +287,6 @@ describe("a secret that is none", () => {
       /secretAccessKey with white space or other/,
     ],
     [
-      "as the stack made it",
-      holding({
-        accessKeyId: "replace-this-placeholder",
-        secretAccessKey: CANARY,
-      }),
-      /still holds the placeholder/,
-    ],
-    [
       "not there",
       Object.assign(new Error("m"), { name: "ResourceNotFoundException" }),
       /could not be read from Secrets Manager \(ResourceNotFoundException\)/,
@@ -320,4 +312,20 @@ describe("a secret that is none", () => {
       expect(everything(error)).not.toContain(CANARY);
     },
   );
+
+  it("that the stack made and nobody has filled is called that", async () => {
+    const error: unknown = await source(
+      holding({
+        accessKeyId: "replace-this-placeholder",
+        secretAccessKey: CANARY,
+      }),
+    )
+      .current()
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ kind: "not-set-up", outcome: "not done" });
+    expect(String(error)).toMatch(
+      /The secret that VOLCENGINE_SECRET_ID names still holds the placeholder/,
+    );
+    expect(everything(error)).not.toContain(CANARY);
+  });
 });

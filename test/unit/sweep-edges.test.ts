@@ -209,6 +209,15 @@ describe("no evidence", () => {
     expect(await stopped(16_800)).toBe("no-evidence");
   });
 
+  it("for want of a key that nobody has put there yet is told, and fails nothing", async () => {
+    const { report, error, lines } = await run({
+      readings: [failure({ kind: "not-set-up", outcome: "not done" })],
+    });
+    expect(error).toBeUndefined();
+    expect(report).toMatchObject({ stoppedBecause: "not-set-up", items: [] });
+    expect(lines.at(-1)).toMatchObject({ event: "sweep-summary" });
+  });
+
   it("of a later reading that failed in time is not", async () => {
     const { report } = await run({ readings: [many(1), failure()] });
     expect(report).toMatchObject({ stoppedBecause: "no-evidence", rounds: 2 });
