@@ -60,6 +60,8 @@ export async function runInShell(
       ...env,
     },
   });
+  // A command that does not read its input may have ended before.
+  child.stdin.on("error", () => undefined);
   child.stdin.end(input);
   const [output, said, code] = await Promise.all([
     text(child.stdout),
