@@ -83,12 +83,13 @@ export async function readPages(
   fetchPage: (pageNum: number) => Promise<Page>,
 ): Promise<Pages> {
   const { action } = paging;
+  const keysOf = (items: readonly unknown[]): string[] =>
+    items.map((item) => keyOf(item, paging.key));
   const pages: Page[] = [];
   const contents = new Set<string>();
   let inOrder = 0;
   let end: number | undefined;
-  const contentOf = ({ items }: Page): string =>
-    textOf([items.length, items[0], items.at(-1)]);
+  const contentOf = ({ items }: Page): string => keysOf(items).join(" ");
 
   const take = (pageNum: number, page: Page): void => {
     pages[pageNum - 1] = page;
@@ -137,11 +138,7 @@ export async function readPages(
     twins: kept.length > 1 ? twinsOf(kept, paging.key) : [],
     unproven:
       kept.length > 1 && totals.length === 0
-        ? kept
-            .flatMap(({ items }) =>
-              items.map((item) => keyOf(item, paging.key)),
-            )
-            .join(" ")
+        ? kept.map(contentOf).join(" ")
         : undefined,
   };
 }

@@ -45,7 +45,9 @@ function listingOf(served: readonly Page[]): Listing {
   const seen = new Set<string>();
   const pages: Page[] = [];
   for (const page of inOrder) {
-    const content = JSON.stringify(page.items);
+    const content = page.items
+      .map((item) => nameOf(page.action, item))
+      .join(" ");
     if (page.items.length === 0 || seen.has(content))
       return { pages, first, isEnded: true };
     seen.add(content);
