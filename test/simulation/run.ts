@@ -120,11 +120,16 @@ function canBeRead(plan: Plan): boolean {
   const { vendor } = plan.world;
   const { unkind, certificatePageCap, domainPageCap } = vendor.settings;
   if (unkind.has("domain-total-absent")) return false;
-  if (
-    unkind.has("domain-total-of-page") &&
-    vendor.domainRows().length > domainPageCap
-  )
+  const rows = vendor.domainRows();
+  if (unkind.has("domain-total-of-page") && rows.length > domainPageCap)
     return false;
+  // Rows twice and tiny pages: one that happens to repeat another looks like a vendor that ignores paging.
+  const pages = Array.from(
+    { length: Math.ceil(rows.length / domainPageCap) },
+    (_, n) =>
+      JSON.stringify(rows.slice(n * domainPageCap, (n + 1) * domainPageCap)),
+  );
+  if (new Set(pages).size < pages.length) return false;
   return !(
     unkind.has("certificate-total-of-page") &&
     filtersOf(plan.configuration).some(
