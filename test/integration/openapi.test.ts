@@ -458,7 +458,7 @@ describe("failures of the vendor are answered as described", () => {
     const asked = ask(world, DELETE, PATH);
     await vi.waitFor(
       () => {
-        expect(world.live.counts()["ListCertV2"]).toBe(4);
+        expect(world.live.counts()["ListCertV2"]).toBe(6);
       },
       { timeout: 10_000 },
     );
