@@ -501,7 +501,7 @@ export function drawPlan(seed: number, trace: (line: string) => void): Plan {
     configuration,
     refusals,
     unkind.has("certificates-refused")
-      ? refusals.int(12, 30)
+      ? refusals.int(10, 16)
       : unkind.has("lists-shift") || refusals.chance(0.3)
         ? refusals.int(1, 5)
         : 0,
