@@ -79,6 +79,18 @@ export async function measureApiLatency(): Promise<Figure[]> {
         ),
         call(pool, "ListDomainDetail", { PageNum: 1, PageSize: 1000 }),
       ]);
+      // What is not empty is asked for the page behind it.
+      await Promise.all([
+        ...[true, false].map((Expiring) =>
+          call(pool, "ListCertV2", {
+            Available: true,
+            Expiring,
+            PageNum: 2,
+            PageSize: 100,
+          }),
+        ),
+        call(pool, "ListDomainDetail", { PageNum: 2, PageSize: 1000 }),
+      ]);
       await call(pool, "DeleteCert", { ChainID: chainIdOf(2 * n) });
     };
   };

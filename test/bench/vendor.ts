@@ -38,7 +38,7 @@ function certificateOf(n: number): object {
     ChainIDVolc: n.toString(16).padStart(32, "d"),
     CertID: String(8_120_000 + n),
     CertName: `certificate ${String(n)}`,
-    CertDomainList: [`d${String(n)}.example.net`, "*.example.net"],
+    CertDomainList: [`d${String(n)}.example.com`, "*.example.com"],
     NotBefore: new Date(notAfter - 90 * DAY).toISOString(),
     NotAfter: new Date(notAfter).toISOString(),
     Status: expired ? "Expire" : "OK",
