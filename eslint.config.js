@@ -55,12 +55,22 @@ export default tseslint.config(
     },
   },
   {
+    files: ["functions/contract/**"],
+    rules: {
+      ...passedIn,
+      ...only(
+        "^(?!\\./[^/]+\\.ts$)",
+        "What both sides of the deployment read imports nothing.",
+      ),
+    },
+  },
+  {
     files: ["functions/janitor/**"],
     rules: {
       ...passedIn,
       ...only(
-        "^(?!\\./[^/]+\\.ts$|node:url$)",
-        "The rules import nothing outside functions/janitor, but the spelling of domains.",
+        "^(?!\\./[^/]+\\.ts$|\\.\\./contract/|node:url$)",
+        "The rules import functions/contract alone, and the spelling of domains.",
       ),
     },
   },
@@ -75,10 +85,17 @@ export default tseslint.config(
     },
   },
   {
-    files: ["functions/aws/**"],
+    files: ["functions/host/**"],
     rules: only(
-      "^(?!\\./[^/]+\\.ts$|\\.\\./janitor/|node:|@aws-sdk/)",
-      "The host's side imports functions/janitor and the AWS SDK only.",
+      "^(?!\\./[^/]+\\.ts$|\\.\\./(contract|janitor|volcengine)/|node:|@aws-sdk/)",
+      "The host knows the contract, the rules, the vendor's side and the AWS SDK, and no HTTP.",
+    ),
+  },
+  {
+    files: ["functions/http/**"],
+    rules: only(
+      "^(?!\\./[^/]+\\.(ts|json)$|\\.\\./(contract|janitor|host)/|node:|@aws-sdk/)",
+      "The API knows the contract, the rules and the host, and nothing of the vendor's wire.",
     ),
   },
   {
@@ -89,10 +106,10 @@ export default tseslint.config(
     ),
   },
   {
-    files: ["infra/*.ts"],
+    files: ["infra/*.ts", "infra/settings/**", "infra/constructs/**"],
     rules: only(
-      "(^|/)(functions|test|local)/",
-      "The stack imports neither the functions, the local parts nor tests.",
+      "(^|/)(functions/(?!contract/)|test/|local/)",
+      "Of the functions the stack imports functions/contract alone; and neither the local parts nor tests.",
     ),
   },
   {

@@ -4,7 +4,7 @@ import {
   readConfiguration,
   type Configuration,
   type Foresight,
-} from "./aws/configuration.ts";
+} from "./host/configuration.ts";
 import {
   noRoute,
   readChainId,
@@ -12,7 +12,7 @@ import {
   readQuery,
   readRequestId,
   type HttpRequest,
-} from "./aws/http-event.ts";
+} from "./http/event.ts";
 import {
   invalid,
   jsonAnswer,
@@ -21,9 +21,9 @@ import {
   Refusal,
   type HttpAnswer,
   type Problem,
-} from "./aws/problem.ts";
-import { lambdaStart } from "./aws/start-sweep.ts";
-import { BadPayload, readSweepPayload } from "./aws/sweep-payload.ts";
+} from "./http/problem.ts";
+import { lambdaStart } from "./http/start-sweep.ts";
+import { BadPayload, readSweepPayload } from "./host/sweep-payload.ts";
 import {
   inventory,
   inventoryEntries,
@@ -38,9 +38,9 @@ import {
   withDeadline,
   type Deadline,
 } from "./janitor/vendor.ts";
-import openapi from "./openapi.json" with { type: "json" };
-import { lambdaHost, lazily, type Host } from "./host.ts";
-import { createVendor, type Vendor } from "./wiring.ts";
+import openapi from "./http/openapi.json" with { type: "json" };
+import { lambdaHost, lazily, type Host } from "./host/host.ts";
+import { createVendor, type Vendor } from "./host/wiring.ts";
 
 /** Of the Lambda context, what the API uses. */
 export interface ApiContext {

@@ -1,13 +1,13 @@
 /** Lambda entry: the scheduled sweep. */
-import { readConfiguration } from "./aws/configuration.ts";
-import { publish } from "./aws/report-topic.ts";
-import { readSweepPayload } from "./aws/sweep-payload.ts";
+import { readConfiguration } from "./host/configuration.ts";
+import { publish } from "./host/report-topic.ts";
+import { readSweepPayload } from "./host/sweep-payload.ts";
 import { deservesMail, type Occasions } from "./janitor/occasions.ts";
 import { reportMail } from "./janitor/report-text.ts";
 import type { SweepReport } from "./janitor/report.ts";
 import { NoEvidence, sweep } from "./janitor/sweep.ts";
-import { lambdaHost, lazily, type Host } from "./host.ts";
-import { createVendor } from "./wiring.ts";
+import { lambdaHost, lazily, type Host } from "./host/host.ts";
+import { createVendor } from "./host/wiring.ts";
 
 /** Of the Lambda context, what the sweep uses. */
 export interface SweepContext {

@@ -1,8 +1,8 @@
 /** The CDK app: reads the settings and makes a stack of each. Run by `cdk`, see cdk.json. */
 import { Annotations, App, Validations } from "aws-cdk-lib";
-import { BadSettings, readDeployments } from "./config.ts";
+import { BadSettings, readDeployments } from "./settings/config.ts";
 import { LiveCertJanitorStack } from "./live-cert-janitor-stack.ts";
-import { RULE_PACKS } from "./security-checks.ts";
+import { RULE_PACKS } from "./constructs/security-checks.ts";
 
 const app = new App();
 Validations.of(app).addPlugins(...RULE_PACKS.map((Pack) => new Pack(app)));

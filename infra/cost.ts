@@ -1,9 +1,9 @@
 /** `npm run cost`: what a month costs, from the synthesized template, the dated price list and stated assumptions. */
 import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
-import { readConfig } from "./config.ts";
+import { readConfig } from "./settings/config.ts";
 import { LiveCertJanitorStack } from "./live-cert-janitor-stack.ts";
-import { isRecord } from "./setting-parsers.ts";
+import { isRecord } from "./settings/parsers.ts";
 import priceList from "./prices-2026-11.json" with { type: "json" };
 
 const { prices } = priceList;

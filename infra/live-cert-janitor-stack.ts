@@ -1,15 +1,15 @@
 /** The whole deployment: one stack, so that an account or a team has its own by the stack's name. */
 import { Annotations, CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
-import { Alarms } from "./alarms.ts";
-import { Api } from "./api.ts";
-import type { JanitorConfig } from "./config.ts";
-import { Credentials } from "./credentials.ts";
-import { JanitorDashboard } from "./dashboard.ts";
-import { Notifications } from "./notifications.ts";
-import { SweepMetrics } from "./sweep-metrics.ts";
-import { acknowledgeFindings } from "./security-checks.ts";
-import { Sweep } from "./sweep.ts";
+import { Alarms } from "./constructs/alarms.ts";
+import { Api } from "./constructs/api.ts";
+import type { JanitorConfig } from "./settings/config.ts";
+import { Credentials } from "./constructs/credentials.ts";
+import { JanitorDashboard } from "./constructs/dashboard.ts";
+import { Notifications } from "./constructs/notifications.ts";
+import { SweepMetrics } from "./constructs/sweep-metrics.ts";
+import { acknowledgeFindings } from "./constructs/security-checks.ts";
+import { Sweep } from "./constructs/sweep.ts";
 
 interface LiveCertJanitorStackProps extends StackProps {
   readonly config: JanitorConfig;

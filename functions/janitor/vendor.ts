@@ -1,5 +1,5 @@
 /**
- * What the rules need from the vendor and from the host. The rules own these interfaces; `volcengine/` and `aws/` implement them.
+ * What the rules need from the vendor and from the host. The rules own these interfaces; `volcengine/` and `host/` implement them.
  */
 import type { Certificate } from "./certificate.ts";
 import type { Domain } from "./in-use.ts";

@@ -1,8 +1,8 @@
 /** `npm start`: the deployed functions, unchanged, on one machine, against emulators of everything around them. */
 import { createApiHandler } from "../../functions/certificates-api.ts";
-import { readConfiguration } from "../../functions/aws/configuration.ts";
+import { readConfiguration } from "../../functions/host/configuration.ts";
 import { createSweepHandler } from "../../functions/expired-sweep.ts";
-import { lambdaHost } from "../../functions/host.ts";
+import { lambdaHost } from "../../functions/host/host.ts";
 import { demoAccount, demoSettings } from "./fixtures.ts";
 import { startGateway } from "./gateway.ts";
 import { inventoryTable, lookOf } from "./inventory-table.ts";

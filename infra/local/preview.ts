@@ -10,15 +10,15 @@ import { parseArgs } from "node:util";
 import {
   BadConfiguration,
   readConfiguration,
-} from "../../functions/aws/configuration.ts";
-import { lambdaHost } from "../../functions/host.ts";
+} from "../../functions/host/configuration.ts";
+import { lambdaHost } from "../../functions/host/host.ts";
 import { VendorFailure } from "../../functions/janitor/vendor.ts";
 import {
   BadSettings,
   readDeployments,
   type FunctionEnvironment,
-} from "../config.ts";
-import { isRecord } from "../setting-parsers.ts";
+} from "../settings/config.ts";
+import { isRecord } from "../settings/parsers.ts";
 import { inventoryTable, lookOf } from "./inventory-table.ts";
 import { picture } from "./picture/picture.ts";
 import { readAccount } from "./reading.ts";

@@ -2,8 +2,8 @@
 import type {
   Configuration,
   Foresight,
-} from "../../functions/aws/configuration.ts";
-import type { Host } from "../../functions/host.ts";
+} from "../../functions/host/configuration.ts";
+import type { Host } from "../../functions/host/host.ts";
 import {
   expiringInUse,
   type Expiring,
@@ -15,7 +15,10 @@ import {
 } from "../../functions/janitor/inventory.ts";
 import { withDeadline } from "../../functions/janitor/vendor.ts";
 import { judge } from "../../functions/janitor/verdict.ts";
-import { createAccountObserver, createApi } from "../../functions/observing.ts";
+import {
+  createAccountObserver,
+  createApi,
+} from "../../functions/host/observing.ts";
 import type { CredentialsSource } from "../../functions/volcengine/live-api.ts";
 
 const ATTEMPT_MS = 10_000;

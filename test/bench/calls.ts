@@ -6,7 +6,7 @@ import { createRemover } from "../../functions/volcengine/remover.ts";
 import { createLiveApi } from "../../functions/volcengine/live-api.ts";
 import { createPacer } from "../../functions/volcengine/pacer.ts";
 import { createTransport } from "../../functions/volcengine/transport.ts";
-import { systemClock } from "../../functions/aws/clock.ts";
+import { systemClock } from "../../functions/host/clock.ts";
 import { selfSigned } from "../support/faulty-server.ts";
 import { compared, inTurns, type Figure } from "./figure.ts";
 import { chainIdOf, startVendor } from "./vendor.ts";

@@ -15,7 +15,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BUNDLING } from "../../infra/janitor-function.ts";
+import { BUNDLING } from "../../infra/constructs/janitor-function.ts";
 import { startSecretsManagerEmulator } from "../../infra/local/secrets-manager-emulator.ts";
 import { compared, inTurns, type Figure } from "./figure.ts";
 import { chainIdOf } from "./vendor.ts";

@@ -8,8 +8,8 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { App } from "aws-cdk-lib";
-import { readConfig } from "../../infra/config.ts";
-import { EXTERNAL_MODULES } from "../../infra/janitor-function.ts";
+import { readConfig } from "../../infra/settings/config.ts";
+import { EXTERNAL_MODULES } from "../../infra/constructs/janitor-function.ts";
 import { LiveCertJanitorStack } from "../../infra/live-cert-janitor-stack.ts";
 import { startLoopbackServer } from "../../infra/local/loopback-server.ts";
 import {

@@ -1,8 +1,8 @@
 /** The vendor's three SDKs and our own client behind one interface: a command in, what the client tells of the answer out. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { readConfiguration } from "../../functions/aws/configuration.ts";
-import { lambdaHost } from "../../functions/host.ts";
+import { readConfiguration } from "../../functions/host/configuration.ts";
+import { lambdaHost } from "../../functions/host/host.ts";
 import { isObject } from "../../functions/janitor/certificate.ts";
 import {
   VendorFailure,
@@ -12,7 +12,10 @@ import {
   type Observation,
   type Outcome,
 } from "../../functions/janitor/vendor.ts";
-import { createAccountObserver, createApi } from "../../functions/observing.ts";
+import {
+  createAccountObserver,
+  createApi,
+} from "../../functions/host/observing.ts";
 import {
   createLiveApi,
   type CredentialsSource,

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { readConfig } from "../../infra/config.ts";
-import { EXTERNAL_MODULES } from "../../infra/janitor-function.ts";
+import { readConfig } from "../../infra/settings/config.ts";
+import { EXTERNAL_MODULES } from "../../infra/constructs/janitor-function.ts";
 import { LiveCertJanitorStack } from "../../infra/live-cert-janitor-stack.ts";
 import {
   startLiveEmulator,

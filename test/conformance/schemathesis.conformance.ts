@@ -1,5 +1,5 @@
 /**
- * Property-based requests, made from functions/openapi.json alone, against the API as `npm start` serves it.
+ * Property-based requests, made from functions/http/openapi.json alone, against the API as `npm start` serves it.
  * SCHEMATHESIS_SECONDS is how long (CI: 80; the long run: 300), SCHEMATHESIS_SEED the seed.
  */
 import { spawn } from "node:child_process";
@@ -9,8 +9,8 @@ import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, it, onTestFinished } from "vitest";
 import { createSweepHandler } from "../../functions/expired-sweep.ts";
-import openapi from "../../functions/openapi.json" with { type: "json" };
-import type { Host } from "../../functions/host.ts";
+import openapi from "../../functions/http/openapi.json" with { type: "json" };
+import type { Host } from "../../functions/host/host.ts";
 import { demoAccount, demoSettings } from "../../infra/local/fixtures.ts";
 import { startLambdaEmulator } from "../../infra/local/lambda-emulator.ts";
 import { hurriedClock } from "../support/hurried-clock.ts";

@@ -1,4 +1,4 @@
-"""What schemathesis cannot read out of functions/openapi.json: what would accuse the API wrongly."""
+"""What schemathesis cannot read out of functions/http/openapi.json: what would accuse the API wrongly."""
 
 import base64
 import json

@@ -9,12 +9,12 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, it, onTestFinished } from "vitest";
-import { systemClock } from "../../functions/aws/clock.ts";
+import { systemClock } from "../../functions/host/clock.ts";
 import {
   createSecretSource,
   SecretUnusable,
   type SecretSource,
-} from "../../functions/aws/secret.ts";
+} from "../../functions/host/secret.ts";
 import {
   startSecretsManagerEmulator,
   type SecretsManagerEmulator,

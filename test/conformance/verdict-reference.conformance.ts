@@ -5,9 +5,9 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { systemClock } from "../../functions/aws/clock.ts";
-import { readConfiguration } from "../../functions/aws/configuration.ts";
-import type { Host } from "../../functions/host.ts";
+import { systemClock } from "../../functions/host/clock.ts";
+import { readConfiguration } from "../../functions/host/configuration.ts";
+import type { Host } from "../../functions/host/host.ts";
 import {
   isObject,
   readCertificateRecord,
@@ -20,7 +20,10 @@ import {
   type Judgement,
 } from "../../functions/janitor/verdict.ts";
 import { withDeadline } from "../../functions/janitor/vendor.ts";
-import { createAccountObserver, createApi } from "../../functions/observing.ts";
+import {
+  createAccountObserver,
+  createApi,
+} from "../../functions/host/observing.ts";
 import type { LiveApi } from "../../functions/volcengine/live-api.ts";
 import { demoAccount, demoSettings } from "../../infra/local/fixtures.ts";
 import { startLiveEmulator } from "../../infra/local/live-emulator/server.ts";

@@ -1,12 +1,12 @@
 import { Validations } from "aws-cdk-lib";
 import { describe, expect, it, vi } from "vitest";
-import type * as SecurityChecks from "../../infra/security-checks.ts";
-import { RULE_PACKS } from "../../infra/security-checks.ts";
+import type * as SecurityChecks from "../../infra/constructs/security-checks.ts";
+import { RULE_PACKS } from "../../infra/constructs/security-checks.ts";
 import { CHINA, CONFIGURATIONS, isJson, synthesize } from "./synthesize.ts";
 
 const { switched } = vi.hoisted(() => ({ switched: { on: true } }));
 
-vi.mock("../../infra/security-checks.ts", async (importOriginal) => {
+vi.mock("../../infra/constructs/security-checks.ts", async (importOriginal) => {
   const original = await importOriginal<typeof SecurityChecks>();
   return {
     ...original,

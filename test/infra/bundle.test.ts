@@ -19,8 +19,8 @@ import request from "undici/lib/api/api-request.js";
 import errors from "undici/lib/core/errors.js";
 import Pool from "undici/lib/dispatcher/pool.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readConfig } from "../../infra/config.ts";
-import { EXTERNAL_MODULES } from "../../infra/janitor-function.ts";
+import { readConfig } from "../../infra/settings/config.ts";
+import { EXTERNAL_MODULES } from "../../infra/constructs/janitor-function.ts";
 import { LiveCertJanitorStack } from "../../infra/live-cert-janitor-stack.ts";
 import { startLambdaEmulator } from "../../infra/local/lambda-emulator.ts";
 import {

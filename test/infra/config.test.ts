@@ -7,13 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import { readConfiguration } from "../../functions/aws/configuration.ts";
+import { readConfiguration } from "../../functions/host/configuration.ts";
 import {
   BadSettings,
   readConfig,
   readDeployments,
-} from "../../infra/config.ts";
-import { DEFINITIONS, settingsTable } from "../../infra/settings.ts";
+} from "../../infra/settings/config.ts";
+import { DEFINITIONS, settingsTable } from "../../infra/settings/settings.ts";
 import {
   CONFIGURATIONS,
   CONTEXT,

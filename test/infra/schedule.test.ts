@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { BadSchedule } from "../../infra/cron.ts";
-import { intervals, isTimeZone } from "../../infra/schedule.ts";
+import { BadSchedule } from "../../infra/settings/cron.ts";
+import { intervals, isTimeZone } from "../../infra/settings/schedule.ts";
 
 const HOUR = 60;
 const DAY = 24 * HOUR;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RULE_PACKS } from "../../infra/security-checks.ts";
+import { RULE_PACKS } from "../../infra/constructs/security-checks.ts";
 import {
   CHINA,
   CONFIGURATIONS,

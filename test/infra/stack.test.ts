@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readConfiguration } from "../../functions/aws/configuration.ts";
-import { readSweepPayload } from "../../functions/aws/sweep-payload.ts";
+import { readConfiguration } from "../../functions/host/configuration.ts";
+import { readSweepPayload } from "../../functions/host/sweep-payload.ts";
 import {
   CHINA,
   CONFIGURATIONS,

@@ -1,9 +1,9 @@
 import { App, CfnResource, Validations, type Environment } from "aws-cdk-lib";
 import { Queue } from "aws-cdk-lib/aws-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readConfig } from "../../infra/config.ts";
+import { readConfig } from "../../infra/settings/config.ts";
 import { LiveCertJanitorStack } from "../../infra/live-cert-janitor-stack.ts";
-import { RULE_PACKS } from "../../infra/security-checks.ts";
+import { RULE_PACKS } from "../../infra/constructs/security-checks.ts";
 import {
   CHINA,
   CONFIGURATIONS,

@@ -3,12 +3,12 @@ import { channel } from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { systemClock } from "../../functions/aws/clock.ts";
-import { readConfiguration } from "../../functions/aws/configuration.ts";
+import { systemClock } from "../../functions/host/clock.ts";
+import { readConfiguration } from "../../functions/host/configuration.ts";
 import { createSweepHandler } from "../../functions/expired-sweep.ts";
-import type { Host } from "../../functions/host.ts";
+import type { Host } from "../../functions/host/host.ts";
 import { withDeadline } from "../../functions/janitor/vendor.ts";
-import { createVendor } from "../../functions/wiring.ts";
+import { createVendor } from "../../functions/host/wiring.ts";
 import type {
   Fault,
   FaultKind,

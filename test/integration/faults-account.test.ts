@@ -1,15 +1,15 @@
 /** Faults that one call does not show: clocks, keys, the secret store, lost answers, and pages that lie. */
 import { afterEach, describe, expect, it } from "vitest";
-import { systemClock } from "../../functions/aws/clock.ts";
-import { readConfiguration } from "../../functions/aws/configuration.ts";
-import type { Host } from "../../functions/host.ts";
+import { systemClock } from "../../functions/host/clock.ts";
+import { readConfiguration } from "../../functions/host/configuration.ts";
+import type { Host } from "../../functions/host/host.ts";
 import { remove } from "../../functions/janitor/remove.ts";
 import {
   VendorFailure,
   withDeadline,
   type Deadline,
 } from "../../functions/janitor/vendor.ts";
-import { createVendor, type Vendor } from "../../functions/wiring.ts";
+import { createVendor, type Vendor } from "../../functions/host/wiring.ts";
 import {
   startLiveEmulator,
   type LiveEmulator,

@@ -1,6 +1,6 @@
 /** When the client of the vendor asks again, over real sockets: as it was told, and on another connection. */
 import { afterEach, describe, expect, it } from "vitest";
-import { systemClock } from "../../functions/aws/clock.ts";
+import { systemClock } from "../../functions/host/clock.ts";
 import {
   ATTEMPT_MS,
   connect,

@@ -2,10 +2,10 @@ import { createServer, type Server } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { systemClock } from "../../functions/aws/clock.ts";
+import { systemClock } from "../../functions/host/clock.ts";
 import { createApiHandler } from "../../functions/certificates-api.ts";
 import { createSweepHandler } from "../../functions/expired-sweep.ts";
-import type { Host } from "../../functions/host.ts";
+import type { Host } from "../../functions/host/host.ts";
 import {
   DELETE,
   GET_ONE,

@@ -10,10 +10,10 @@ import {
   it,
   vi,
 } from "vitest";
-import { systemClock } from "../../functions/aws/clock.ts";
+import { systemClock } from "../../functions/host/clock.ts";
 import { isObject } from "../../functions/janitor/certificate.ts";
 import type { Clock } from "../../functions/janitor/vendor.ts";
-import openapi from "../../functions/openapi.json" with { type: "json" };
+import openapi from "../../functions/http/openapi.json" with { type: "json" };
 import { demoAccount, demoSettings } from "../../infra/local/fixtures.ts";
 import { startGateway } from "../../infra/local/gateway.ts";
 import {

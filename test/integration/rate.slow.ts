@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { systemClock } from "../../functions/aws/clock.ts";
+import { systemClock } from "../../functions/host/clock.ts";
 import { createSweepHandler } from "../../functions/expired-sweep.ts";
 import {
   startLiveEmulator,

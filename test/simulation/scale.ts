@@ -1,5 +1,5 @@
 /** Large accounts of nothing but expired certificates, in virtual time: for the pace of deletion and for a backlog. */
-import type { Configuration } from "../../functions/aws/configuration.ts";
+import type { Configuration } from "../../functions/host/configuration.ts";
 import { DAY, type Certificate } from "./account.ts";
 import type { LimiterKind } from "./limiter.ts";
 import { createRandom } from "./random.ts";

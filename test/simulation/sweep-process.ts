@@ -1,6 +1,6 @@
 /** One run of the sweep in a process of its own: the real code over the modelled vendor, with everything it does noted. */
-import type { Configuration } from "../../functions/aws/configuration.ts";
-import { createSecretSource } from "../../functions/aws/secret.ts";
+import type { Configuration } from "../../functions/host/configuration.ts";
+import { createSecretSource } from "../../functions/host/secret.ts";
 import type { Log } from "../../functions/janitor/deletion-log.ts";
 import { remove, type Removal } from "../../functions/janitor/remove.ts";
 import type { SweepReport } from "../../functions/janitor/report.ts";
@@ -17,7 +17,7 @@ import {
 import { createPacer, type Pacer } from "../../functions/volcengine/pacer.ts";
 import { createRemover } from "../../functions/volcengine/remover.ts";
 import type { Transport } from "../../functions/volcengine/transport.ts";
-import { createAccountObserver } from "../../functions/observing.ts";
+import { createAccountObserver } from "../../functions/host/observing.ts";
 import type { Random } from "./random.ts";
 import type { VendorModel } from "./vendor-model.ts";
 import { ProcessClock, type VirtualClock } from "./virtual-clock.ts";

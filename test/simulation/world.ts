@@ -5,7 +5,7 @@ import {
   type Unkind,
   type UnkindFamily,
 } from "../../infra/local/live-emulator/unkind.ts";
-import type { Configuration } from "../../functions/aws/configuration.ts";
+import type { Configuration } from "../../functions/host/configuration.ts";
 import {
   createAccount,
   DAY,

@@ -1,7 +1,7 @@
 /** Child process: both functions, behind the gateway and the Lambda emulator. Reports its vitals every second. */
 import { createApiHandler } from "../../functions/certificates-api.ts";
 import { createSweepHandler } from "../../functions/expired-sweep.ts";
-import { lambdaHost } from "../../functions/host.ts";
+import { lambdaHost } from "../../functions/host/host.ts";
 import type { Log } from "../../functions/janitor/deletion-log.ts";
 import { startGateway } from "../../infra/local/gateway.ts";
 import { startLambdaEmulator } from "../../infra/local/lambda-emulator.ts";

@@ -1,5 +1,5 @@
 /** The world of the month: an account that lives on, at a vendor that fails at realistic rates. */
-import type { Configuration } from "../../functions/aws/configuration.ts";
+import type { Configuration } from "../../functions/host/configuration.ts";
 import type { Faults, FaultKind } from "../simulation/faults.ts";
 import { createRandom, type Random } from "../simulation/random.ts";
 import { CONFIGURATION } from "../simulation/scale.ts";

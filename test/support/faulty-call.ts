@@ -1,6 +1,6 @@
 /** One call to a faulty server, and what is to become of it. */
 import { expect } from "vitest";
-import { systemClock } from "../../functions/aws/clock.ts";
+import { systemClock } from "../../functions/host/clock.ts";
 import {
   VendorFailure,
   withDeadline,

@@ -1,4 +1,4 @@
-import { systemClock } from "../../functions/aws/clock.ts";
+import { systemClock } from "../../functions/host/clock.ts";
 import type { Clock } from "../../functions/janitor/vendor.ts";
 
 /** The longest that the pacers and the retries of a healthy world wait. */

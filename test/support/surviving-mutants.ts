@@ -179,32 +179,32 @@ export const SURVIVORS: readonly Survivor[] = [
     because: "a signal aborts once",
   },
   {
-    file: "functions/aws/configuration.ts",
+    file: "functions/host/configuration.ts",
     line: "} catch {",
     mutants: ["{}"],
     because: "the value is undefined before",
   },
   {
-    file: "functions/aws/configuration.ts",
+    file: "functions/host/configuration.ts",
     line: '"",',
     mutants: ['"Stryker was here!"'],
     because:
       "a fallback for a setting that is wrong or missing, which throws in the end",
   },
   {
-    file: "functions/aws/http-event.ts",
+    file: "functions/http/event.ts",
     line: "} catch {",
     mutants: ["{}"],
     because: "a function that ends without return gives undefined",
   },
   {
-    file: "functions/aws/http-event.ts",
+    file: "functions/http/event.ts",
     line: "const [, methods] = PATHS.find(([shape]) => shape.test(path)) ?? [];",
     mutants: ['["Stryker was here"]'],
     because: "only the second element is read",
   },
   {
-    file: "functions/aws/sweep-payload.ts",
+    file: "functions/host/sweep-payload.ts",
     line: 'typeof value === "number" &&',
     mutants: ["true"],
     because: "an integer is a number; only the compiler needs the test",

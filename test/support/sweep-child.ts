@@ -1,6 +1,6 @@
 /** One sweep in a process of its own, so that a test can kill it. */
 import { createSweepHandler } from "../../functions/expired-sweep.ts";
-import { lambdaHost } from "../../functions/host.ts";
+import { lambdaHost } from "../../functions/host/host.ts";
 
 await createSweepHandler(lambdaHost())(
   {},

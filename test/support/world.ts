@@ -1,7 +1,7 @@
 /** The API function on a real gateway, with real emulators of the vendor and of Secrets Manager around it. */
-import { systemClock } from "../../functions/aws/clock.ts";
+import { systemClock } from "../../functions/host/clock.ts";
 import { createApiHandler } from "../../functions/certificates-api.ts";
-import type { Host } from "../../functions/host.ts";
+import type { Host } from "../../functions/host/host.ts";
 import { startGateway } from "../../infra/local/gateway.ts";
 import {
   startLiveEmulator,

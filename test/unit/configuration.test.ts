@@ -4,7 +4,7 @@ import {
   BadConfiguration,
   readConfiguration,
   type Environment,
-} from "../../functions/aws/configuration.ts";
+} from "../../functions/host/configuration.ts";
 
 function read(env: Environment = {}) {
   return readConfiguration({ VOLCENGINE_SECRET_ID: "live/key", ...env });

@@ -3,7 +3,7 @@ import {
   BadConfiguration,
   readConfiguration,
   type Configuration,
-} from "../../functions/aws/configuration.ts";
+} from "../../functions/host/configuration.ts";
 import {
   noRoute,
   readChainId,
@@ -11,12 +11,12 @@ import {
   readQuery,
   readRequestId,
   type HttpRequest,
-} from "../../functions/aws/http-event.ts";
-import { Refusal } from "../../functions/aws/problem.ts";
+} from "../../functions/http/event.ts";
+import { Refusal } from "../../functions/http/problem.ts";
 import {
   BadPayload,
   readSweepPayload,
-} from "../../functions/aws/sweep-payload.ts";
+} from "../../functions/host/sweep-payload.ts";
 
 function thrown(work: () => unknown): unknown {
   try {

@@ -6,8 +6,8 @@ import {
   readQuery,
   readRequestId,
   type HttpRequest,
-} from "../../functions/aws/http-event.ts";
-import { Refusal } from "../../functions/aws/problem.ts";
+} from "../../functions/http/event.ts";
+import { Refusal } from "../../functions/http/problem.ts";
 
 const CHAIN_ID = "be37f7c23b514c4987f4860000000001";
 const GOOD = {

@@ -18,20 +18,23 @@ const IMPORT = "no-restricted-imports";
 describe("the import arrows", () => {
   it.each([
     ["functions/janitor/verdict.ts", "../volcengine/errors.ts"],
-    ["functions/janitor/verdict.ts", "../aws/clock.ts"],
+    ["functions/janitor/verdict.ts", "../host/clock.ts"],
     ["functions/janitor/verdict.ts", "node:fs"],
     ["functions/janitor/verdict.ts", "undici"],
-    ["functions/volcengine/errors.ts", "../aws/clock.ts"],
+    ["functions/volcengine/errors.ts", "../host/clock.ts"],
     ["functions/volcengine/errors.ts", "@aws-sdk/client-secrets-manager"],
-    ["functions/aws/clock.ts", "../volcengine/errors.ts"],
-    ["functions/aws/clock.ts", "aws-cdk-lib"],
-    ["functions/aws/clock.ts", "undici"],
-    ["functions/host.ts", "../infra/local/table.ts"],
-    ["functions/host.ts", "../test/support/virtual-clock.ts"],
-    ["infra/app.ts", "../functions/host.ts"],
+    ["functions/contract/reasons.ts", "../janitor/verdict.ts"],
+    ["functions/http/handler.ts", "../volcengine/errors.ts"],
+    ["functions/host/clock.ts", "../http/problem.ts"],
+    ["functions/host/clock.ts", "aws-cdk-lib"],
+    ["functions/host/clock.ts", "undici"],
+    ["functions/host/host.ts", "../infra/local/table.ts"],
+    ["functions/host/host.ts", "../../test/support/virtual-clock.ts"],
+    ["infra/app.ts", "../functions/host/host.ts"],
+    ["infra/constructs/api.ts", "../../functions/http/handler.ts"],
     ["infra/local/table.ts", "aws-cdk-lib"],
     ["infra/local/table.ts", "../../test/support/virtual-clock.ts"],
-    ["infra/local/live-emulator/server.ts", "../../../functions/host.ts"],
+    ["infra/local/live-emulator/server.ts", "../../../functions/host/host.ts"],
   ])("%s may not import %s", async (file, specifier) => {
     expect(await broken(file, `import "${specifier}";`)).toContain(IMPORT);
   });
@@ -39,10 +42,12 @@ describe("the import arrows", () => {
   it.each([
     ["functions/janitor/verdict.ts", "./certificate.ts"],
     ["functions/volcengine/errors.ts", "../janitor/vendor.ts"],
-    ["functions/aws/clock.ts", "../janitor/vendor.ts"],
-    ["functions/host.ts", "./aws/clock.ts"],
-    ["infra/app.ts", "./config.ts"],
-    ["infra/local/table.ts", "../../functions/host.ts"],
+    ["functions/host/clock.ts", "../janitor/vendor.ts"],
+    ["functions/host/host.ts", "./clock.ts"],
+    ["infra/app.ts", "./settings/config.ts"],
+    ["infra/constructs/api.ts", "../../functions/contract/routes.ts"],
+    ["functions/janitor/verdict.ts", "../contract/reasons.ts"],
+    ["infra/local/table.ts", "../../functions/host/host.ts"],
   ])("%s may import %s", async (file, specifier) => {
     expect(await broken(file, `import "${specifier}";`)).not.toContain(IMPORT);
   });

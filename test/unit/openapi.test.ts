@@ -2,19 +2,19 @@ import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { describe, expect, it } from "vitest";
-import { noRoute, readHttpRequest } from "../../functions/aws/http-event.ts";
+import { noRoute, readHttpRequest } from "../../functions/http/event.ts";
 import {
   problemAnswer,
   type ProblemName,
-} from "../../functions/aws/problem.ts";
+} from "../../functions/http/problem.ts";
 import { isObject } from "../../functions/janitor/certificate.ts";
 import { REASONS } from "../../functions/janitor/verdict.ts";
-import openapi from "../../functions/openapi.json" with { type: "json" };
+import openapi from "../../functions/http/openapi.json" with { type: "json" };
 
 const read = (path: string): string =>
   readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const DOCUMENT: unknown = openapi;
-const TEXT = read("functions/openapi.json");
+const TEXT = read("functions/http/openapi.json");
 
 /** What of OpenAPI 3.1 the document uses, every object closed; schemas are left to the meta-schema of JSON Schema. */
 const closed = (

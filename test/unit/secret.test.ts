@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import {
   createSecretSource,
   SecretUnusable,
-} from "../../functions/aws/secret.ts";
+} from "../../functions/host/secret.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
 const MINUTE = 60_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { systemClock } from "../../functions/aws/clock.ts";
+import { systemClock } from "../../functions/host/clock.ts";
 import { createApiHandler } from "../../functions/certificates-api.ts";
 import { httpEvent, SWEEP } from "../support/hostile-events.ts";
 

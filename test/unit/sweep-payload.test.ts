@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Configuration } from "../../functions/aws/configuration.ts";
+import type { Configuration } from "../../functions/host/configuration.ts";
 import {
   BadPayload,
   readSweepPayload,
-} from "../../functions/aws/sweep-payload.ts";
+} from "../../functions/host/sweep-payload.ts";
 
 const CONFIGURATION: Configuration = {
   secretId: "live/key",

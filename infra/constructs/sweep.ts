@@ -10,7 +10,7 @@ import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
 import { CfnSchedule } from "aws-cdk-lib/aws-scheduler";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import type { JanitorConfig } from "./config.ts";
+import type { JanitorConfig } from "../settings/config.ts";
 import type { Credentials } from "./credentials.ts";
 import { JanitorFunction } from "./janitor-function.ts";
 import { withLogicalId } from "./logical-id.ts";

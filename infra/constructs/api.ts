@@ -19,7 +19,7 @@ import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import type { JanitorConfig } from "./config.ts";
+import type { JanitorConfig } from "../settings/config.ts";
 import type { Credentials } from "./credentials.ts";
 import { JanitorFunction, LOG_RETENTION } from "./janitor-function.ts";
 import { KEPT, withLogicalId } from "./logical-id.ts";

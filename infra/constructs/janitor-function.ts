@@ -20,7 +20,7 @@ import {
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { join } from "node:path";
-import type { FunctionEnvironment } from "./config.ts";
+import type { FunctionEnvironment } from "../settings/config.ts";
 import { KEPT, withLogicalId } from "./logical-id.ts";
 
 /** The log is the record of who deleted what: kept a year, and longer than the stack. */
@@ -35,7 +35,7 @@ export const EXTERNAL_MODULES = [
   "@aws-sdk/client-sns",
 ] as const;
 
-const ROOT = join(import.meta.dirname, "..");
+const ROOT = join(import.meta.dirname, "..", "..");
 
 /** esbuild on this machine; with a banner for the CommonJS modules inside the bundle. */
 export const BUNDLING: BundlingOptions = {
@@ -51,7 +51,7 @@ export const BUNDLING: BundlingOptions = {
     "--supported:dynamic-import": "false",
     "--alias:@aws-sdk/credential-provider-node": join(
       ROOT,
-      "functions/aws/environment-credentials.ts",
+      "functions/host/environment-credentials.ts",
     ),
   },
   banner:

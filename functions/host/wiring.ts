@@ -1,12 +1,12 @@
 /** Puts all parts together, the same for both functions; nothing here runs at import. */
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import type { Configuration } from "./aws/configuration.ts";
-import { createSecretSource } from "./aws/secret.ts";
+import type { Configuration } from "./configuration.ts";
+import { createSecretSource } from "./secret.ts";
 import type { Host } from "./host.ts";
-import type { Observer, Remover } from "./janitor/vendor.ts";
+import type { Observer, Remover } from "../janitor/vendor.ts";
 import { createAccountObserver, createApi, IN_FLIGHT } from "./observing.ts";
-import { createPacer } from "./volcengine/pacer.ts";
-import { createRemover } from "./volcengine/remover.ts";
+import { createPacer } from "../volcengine/pacer.ts";
+import { createRemover } from "../volcengine/remover.ts";
 
 export interface Vendor {
   readonly observer: Observer;

@@ -1,7 +1,7 @@
 /**
  * In the deployed bundle this stands for the SDK's chain of credential providers (`@aws-sdk/credential-provider-node`):
  * Lambda gives its functions their keys in the environment and nowhere else, and the chain for profiles, SSO and
- * instance metadata is nearly half of the client. The client imports this one name; infra/janitor-function.ts
+ * instance metadata is nearly half of the client. The client imports this one name; infra/constructs/janitor-function.ts
  * puts the file in its place.
  */
 interface EnvironmentCredentials {

@@ -2,7 +2,7 @@
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
-import type { JanitorConfig } from "./config.ts";
+import type { JanitorConfig } from "../settings/config.ts";
 import { KEPT, withLogicalId } from "./logical-id.ts";
 
 export class Credentials extends Construct {

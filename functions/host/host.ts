@@ -1,8 +1,8 @@
 /** What the functions take from the machine that they run on. */
-import { systemClock } from "./aws/clock.ts";
-import type { Environment } from "./aws/configuration.ts";
-import type { Log } from "./janitor/deletion-log.ts";
-import type { Clock } from "./janitor/vendor.ts";
+import { systemClock } from "./clock.ts";
+import type { Environment } from "./configuration.ts";
+import type { Log } from "../janitor/deletion-log.ts";
+import type { Clock } from "../janitor/vendor.ts";
 
 export interface Host {
   readonly env: Environment;

@@ -2,7 +2,7 @@
 import { BadSchedule } from "./cron.ts";
 import { nearest } from "./nearest.ts";
 import { intervals } from "./schedule.ts";
-import { Invalid, isRecord } from "./setting-parsers.ts";
+import { Invalid, isRecord } from "./parsers.ts";
 import { DEFINITIONS, type SettingKey, type Settings } from "./settings.ts";
 
 /** What follows from the provider. Paces are DeleteCert calls a second. */

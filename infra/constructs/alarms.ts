@@ -10,7 +10,7 @@ import {
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import { Construct } from "constructs";
 import type { Api } from "./api.ts";
-import type { JanitorConfig } from "./config.ts";
+import type { JanitorConfig } from "../settings/config.ts";
 import type { Notifications } from "./notifications.ts";
 import type { SweepMetrics } from "./sweep-metrics.ts";
 import type { Sweep } from "./sweep.ts";

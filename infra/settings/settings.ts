@@ -18,7 +18,7 @@ import {
   type JwtSettings,
   type Parser,
   type ProtectRule,
-} from "./setting-parsers.ts";
+} from "./parsers.ts";
 
 interface Definition<T> {
   /** What an absent key means. */
@@ -140,7 +140,7 @@ export const DEFINITIONS: {
     range: "true, schedule or false",
     example: '"schedule"',
     variable: "DRY_RUN",
-    // Under "schedule" the functions may delete; it is the schedule that asks for less (infra/sweep.ts).
+    // Under "schedule" the functions may delete; it is the schedule that asks for less (infra/constructs/sweep.ts).
     spelt: (value) => String(value === true),
     meaning:
       "sweeps report and delete nothing: all of them, those of the schedule (people delete with `POST /sweeps`), or none",

@@ -1,15 +1,15 @@
 /** The parts that read the account; with nothing of what deletes, so that a preview can be built from them alone. */
-import type { Configuration } from "./aws/configuration.ts";
+import type { Configuration } from "./configuration.ts";
 import type { Host } from "./host.ts";
-import type { Observer } from "./janitor/vendor.ts";
+import type { Observer } from "../janitor/vendor.ts";
 import {
   createLiveApi,
   type CredentialsSource,
   type LiveApi,
-} from "./volcengine/live-api.ts";
-import { createObserver } from "./volcengine/observer.ts";
-import { createPacer } from "./volcengine/pacer.ts";
-import { createTransport, type Transport } from "./volcengine/transport.ts";
+} from "../volcengine/live-api.ts";
+import { createObserver } from "../volcengine/observer.ts";
+import { createPacer } from "../volcengine/pacer.ts";
+import { createTransport, type Transport } from "../volcengine/transport.ts";
 
 /** Listing calls a second: the documented limit is 10. */
 const LISTS_PER_SECOND = 7.8;
