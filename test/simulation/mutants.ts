@@ -570,6 +570,55 @@ export const MUTANTS: readonly Mutant[] = [
       }),
     }),
   },
+  {
+    name: "a plan holds nothing back",
+    invariant: 4,
+    tampering: () => ({
+      settings: ({ only: _, ...settings }) => settings,
+    }),
+  },
+  {
+    name: "a plan overrules what is in use",
+    invariant: 2,
+    tampering: () => ({
+      observer: (observer, { options: { only } }) =>
+        observing((observation) => {
+          const planned = new Set(
+            observation.certificates
+              .filter(({ chainId }) => only?.has(chainId.toLowerCase()))
+              .flatMap(({ records }) => records.flatMap(({ ids }) => ids)),
+          );
+          return {
+            ...observation,
+            domains: observation.domains.map((domain) =>
+              planned.has(domain.boundTo ?? "")
+                ? { ...domain, boundTo: "" }
+                : domain,
+            ),
+          };
+        })(observer),
+    }),
+  },
+  {
+    name: "days of warning are added to those of grace",
+    invariant: 13,
+    tampering: () => ({
+      settings: ({ policy, ...settings }) => ({
+        ...settings,
+        policy: {
+          ...policy,
+          graceDays: policy.graceDays + (Number(settings.warnDays) || 0),
+        },
+      }),
+    }),
+  },
+  {
+    name: "what is about to expire in use is not warned of",
+    invariant: 13,
+    tampering: () => ({
+      settings: (settings) => ({ ...settings, warnDays: 0 }),
+    }),
+  },
 ];
 
 export interface Caught {

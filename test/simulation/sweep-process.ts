@@ -2,6 +2,7 @@
 import type { Configuration } from "../../functions/host/configuration.ts";
 import { createSecretSource } from "../../functions/host/secret.ts";
 import type { Log } from "../../functions/janitor/deletion-log.ts";
+import type { WarnDays } from "../../functions/janitor/foresight.ts";
 import { remove, type Removal } from "../../functions/janitor/remove.ts";
 import type { SweepReport } from "../../functions/janitor/report.ts";
 import { sweep, type SweepSettings } from "../../functions/janitor/sweep.ts";
@@ -75,6 +76,10 @@ export interface Tampering {
 export interface RunOptions {
   readonly name: string;
   readonly configuration: Configuration;
+  /** The chain ids that the run is restricted to. */
+  readonly only?: ReadonlySet<string>;
+  /** @default "auto" */
+  readonly warnDays?: WarnDays;
   /** Not a sweep: somebody asks for this one certificate to be deleted. */
   readonly request?: { readonly chainId: string; readonly force: boolean };
   /** Milliseconds that the host gives. */
@@ -266,7 +271,12 @@ export function startRun(world: World, options: RunOptions): Run {
       ),
   );
   const { policy, maxDeletions, dryRun } = configuration;
-  const settings = { policy, maxDeletions, dryRun };
+  const { only, warnDays } = options;
+  const settings = {
+    ...{ policy, maxDeletions, dryRun },
+    ...(warnDays !== undefined && { warnDays }),
+    ...(only !== undefined && { only }),
+  };
   const remaining = (): number =>
     run.startedAt + options.lifetime - world.clock.time;
   const end = (ended: Partial<Pick<Run, "report" | "removal" | "error">>) => {
