@@ -5,11 +5,13 @@ import { format } from "prettier";
 import { describe, expect, it } from "vitest";
 import openapi from "../../functions/http/openapi.json" with { type: "json" };
 import { REASONS } from "../../functions/janitor/verdict.ts";
-import { settingsTable } from "../../infra/settings/settings.ts";
+import { DEFINITIONS, settingsTable } from "../../infra/settings/settings.ts";
 import manifest from "../../package.json" with { type: "json" };
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const FOLDERS = ["docs", "functions", "infra", "test"];
+/** Named by the documents and not there yet. */
+const AHEAD = ["functions/contract"];
 
 const PATHS = [
   ...readdirSync(ROOT),
@@ -69,7 +71,7 @@ function missingPaths(text: string): readonly string[] {
   );
   return [...text.matchAll(shape)]
     .map(([path]) => path)
-    .filter((path) => !existsSync(join(ROOT, path)));
+    .filter((path) => !AHEAD.includes(path) && !existsSync(join(ROOT, path)));
 }
 
 function missingScripts(text: string): readonly string[] {
@@ -103,6 +105,12 @@ describe("the readers of documents", () => {
   });
 });
 
+describe("what is ahead", () => {
+  it("is taken off the list when it is there", () => {
+    expect(AHEAD.filter((path) => existsSync(join(ROOT, path)))).toEqual([]);
+  });
+});
+
 describe.each(PATHS)("%s", (path) => {
   it("links to what is there", () => {
     expect(brokenLinks(path)).toEqual([]);
@@ -130,6 +138,11 @@ describe("docs/settings.md", () => {
 });
 
 describe("the tables", () => {
+  it("have every setting", () => {
+    const names = firstColumn(read("docs/settings.md"), "## The table");
+    expect(names).toEqual(Object.keys(DEFINITIONS));
+  });
+
   it("have every reason to keep a certificate", () => {
     for (const [path, heading] of [
       ["README.md", "## How it decides"],
