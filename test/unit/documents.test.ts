@@ -141,6 +141,15 @@ describe("the tables", () => {
   it("have every setting", () => {
     const names = firstColumn(read("docs/settings.md"), "## The table");
     expect(names).toEqual(Object.keys(DEFINITIONS));
+    const variables = Object.values(DEFINITIONS).flatMap(
+      ({ variable }) => variable ?? [],
+    );
+    expect(
+      firstColumn(
+        read("docs/settings.md"),
+        "## Environment variables of the functions",
+      ),
+    ).toEqual(expect.arrayContaining(variables));
   });
 
   it("have every reason to keep a certificate", () => {
