@@ -125,6 +125,23 @@ describe.each(PATHS)("%s", (path) => {
   });
 });
 
+describe("docs/design.md", () => {
+  it("has the headings that comments cite", () => {
+    const sources = readdirSync(join(ROOT, "functions"), { recursive: true })
+      .map((path) => join("functions", String(path)))
+      .filter((path) => path.endsWith(".ts"));
+    const cited = sources.flatMap((path) =>
+      [...read(path).matchAll(/\(design[,:] "([^"]+)"\)/g)].map(
+        ([, heading = ""]) => heading.replaceAll(" ", "-"),
+      ),
+    );
+    expect(cited.length).toBeGreaterThan(0);
+    expect([...anchorsOf(read("docs/design.md"))]).toEqual(
+      expect.arrayContaining(cited),
+    );
+  });
+});
+
 describe("docs/settings.md", () => {
   it("has the table of the code; -u writes it", async () => {
     const marks = /(?<=<!-- settings -->\n)[^]*(?=<!-- \/settings -->)/;
