@@ -1,5 +1,5 @@
 /** Reads the context key `janitor` of cdk.json: all problems at once, before anything is deployed. */
-import { BadSchedule } from "./cron.ts";
+import { BadSchedule } from "./schedule.ts";
 import { nearest } from "./nearest.ts";
 import { intervals } from "./schedule.ts";
 import { Invalid, isRecord } from "./parsers.ts";
