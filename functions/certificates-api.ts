@@ -30,14 +30,11 @@ import {
   readCursor,
 } from "./janitor/inventory.ts";
 import { patiently } from "./janitor/patience.ts";
-import { remove, type Removal } from "./janitor/remove.ts";
+import { deleteOne, type DeletionResult } from "./janitor/delete-one.ts";
 import { judge, judgeOne } from "./janitor/verdict.ts";
-import {
-  NO_LONGER_NEEDED,
-  VendorFailure,
-  withDeadline,
-  type Deadline,
-} from "./janitor/vendor.ts";
+import { NO_LONGER_NEEDED, withDeadline } from "./janitor/deadline.ts";
+import { VendorFailure } from "./janitor/failure.ts";
+import type { Deadline } from "./janitor/ports.ts";
 import openapi from "./http/openapi.json" with { type: "json" };
 import { lambdaHost, lazily, type Host } from "./host/host.ts";
 import { createVendor, type Vendor } from "./host/wiring.ts";
@@ -77,29 +74,29 @@ const NOT_FOUND: Problem = {
 };
 
 /** The answer to a DELETE, or the problem that it met. */
-function removalAnswer(
-  removal: Removal,
+function deletionAnswer(
+  deletion: DeletionResult,
   chainId: string,
   requestId: string,
 ): HttpAnswer {
-  switch (removal.outcome) {
+  switch (deletion.outcome) {
     case "deleted":
     case "alreadyGone":
     case "wouldDelete": {
       const [{ name, notAfter, domains }] =
-        removal.judgement.certificate.records;
+        deletion.judgement.certificate.records;
       return jsonAnswer(200, requestId, {
         chainId,
-        outcome: removal.outcome,
-        requestId: removal.requestId,
+        outcome: deletion.outcome,
+        requestId: deletion.requestId,
         certificate: { name, notAfter, domains },
       });
     }
     case "absent":
       throw new Refusal(NOT_FOUND);
     case "refused": {
-      const isProtected = removal.because === "protected";
-      const seen = removal.judgement.details.find(({ reason }) =>
+      const isProtected = deletion.because === "protected";
+      const seen = deletion.judgement.details.find(({ reason }) =>
         isProtected
           ? reason === "protected"
           : reason === "in-use" || reason === "domain-not-visible",
@@ -110,9 +107,9 @@ function removalAnswer(
       });
     }
     case "failed": {
-      const problem = problemOf(removal.failure, removal.sent);
+      const problem = problemOf(deletion.failure, deletion.sent);
       throw new Refusal(
-        removal.stillListed === true
+        deletion.stillListed === true
           ? {
               ...problem,
               detail: `${problem.detail} A fresh list still has the certificate.`,
@@ -242,7 +239,7 @@ export function createApiHandler(
       );
     }
     const { configuration, vendor } = wired();
-    const removal = await remove(
+    const deletion = await deleteOne(
       {
         ...vendor,
         clock,
@@ -260,7 +257,7 @@ export function createApiHandler(
       },
       deadline,
     );
-    return removalAnswer(removal, chainId, requestId);
+    return deletionAnswer(deletion, chainId, requestId);
   };
 
   const sweepNow = async (

@@ -1,5 +1,5 @@
 /** The host's clocks, behind the interface that the rules own. */
-import type { Clock } from "../janitor/vendor.ts";
+import type { Clock } from "../janitor/ports.ts";
 
 /** `setTimeout` fires at once beyond this many milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -2,7 +2,7 @@
 import { systemClock } from "./clock.ts";
 import type { Environment } from "./configuration.ts";
 import type { Log } from "../janitor/deletion-log.ts";
-import type { Clock } from "../janitor/vendor.ts";
+import type { Clock } from "../janitor/ports.ts";
 
 export interface Host {
   readonly env: Environment;

@@ -1,11 +1,11 @@
 /** The parts that read the account; with nothing of what deletes, so that a preview can be built from them alone. */
 import type { Configuration } from "./configuration.ts";
 import type { Host } from "./host.ts";
-import type { Observer } from "../janitor/vendor.ts";
+import type { Observer } from "../janitor/ports.ts";
 import {
   createLiveApi,
-  type CredentialsSource,
   type LiveApi,
+  type AccessKeySource,
 } from "../volcengine/live-api.ts";
 import { createObserver } from "../volcengine/observer.ts";
 import { createPacer } from "../volcengine/pacer.ts";
@@ -22,7 +22,7 @@ export const IN_FLIGHT = 8;
 export function createApi(
   { clock, random }: Host,
   { endpoint, region }: Configuration,
-  credentials: CredentialsSource,
+  accessKeys: AccessKeySource,
   attemptMs: number,
 ): { api: LiveApi; transport: Transport } {
   // A connection gets the larger part of an attempt, so that what could not connect is told from what was sent.
@@ -30,7 +30,7 @@ export function createApi(
   const api = createLiveApi({
     endpoint,
     region,
-    credentials,
+    accessKeys,
     transport,
     clock,
     random,

@@ -3,15 +3,11 @@ import {
   GetSecretValueCommand,
   type GetSecretValueCommandOutput,
 } from "@aws-sdk/client-secrets-manager";
+import type { AccessKeySource } from "../volcengine/live-api.ts";
+import type { AccessKey } from "../volcengine/signer.ts";
 import { isObject } from "../janitor/certificate.ts";
-import { VendorFailure, type Clock } from "../janitor/vendor.ts";
-
-export interface AccessKey {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-  readonly version: string;
-}
+import { VendorFailure } from "../janitor/failure.ts";
+import type { Clock } from "../janitor/ports.ts";
 
 const FRESH_MS = 5 * 60_000;
 /** A refresh that fails keeps the cached key in use for this long after it was last read. */
@@ -84,19 +80,16 @@ export interface SecretStore {
   send(command: GetSecretValueCommand): Promise<GetSecretValueCommandOutput>;
 }
 
-export interface SecretSource {
-  /** The key, at most five minutes old, or an hour while the store fails. Rejects with {@link SecretUnusable}, or with a {@link VendorFailure} where nobody has put one there yet. */
-  current(): Promise<AccessKey>;
-  /** The key after one of version `rejected` was refused: read again unless a newer one is cached already. */
-  refreshed(rejected: string): Promise<AccessKey>;
-}
-
-/** Reads the secret when first asked; callers that ask at the same time share one call. */
+/**
+ * The key of the secret, read when first asked: at most five minutes old, or an hour while the store fails. Callers that
+ * ask at the same time share one call. Rejects with {@link SecretUnusable}, or with a {@link VendorFailure} where nobody
+ * has put a key there yet.
+ */
 export function createSecretSource(
   store: SecretStore,
   secretId: string,
   clock: Pick<Clock, "now">,
-): SecretSource {
+): AccessKeySource {
   let cached: { key: AccessKey; readAt: number; tryFrom: number } | undefined;
   let reading: Promise<AccessKey> | undefined;
 

@@ -3,14 +3,14 @@ import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { Configuration } from "./configuration.ts";
 import { createSecretSource } from "./secret.ts";
 import type { Host } from "./host.ts";
-import type { Observer, Remover } from "../janitor/vendor.ts";
+import type { Observer, Deleter } from "../janitor/ports.ts";
 import { createAccountObserver, createApi, IN_FLIGHT } from "./observing.ts";
 import { createPacer } from "../volcengine/pacer.ts";
-import { createRemover } from "../volcengine/remover.ts";
+import { createDeleter } from "../volcengine/deleter.ts";
 
 export interface Vendor {
   readonly observer: Observer;
-  readonly remover: Remover;
+  readonly deleter: Deleter;
   close(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export function createVendor(
   );
   return {
     observer: createAccountObserver(api, host, configuration),
-    remover: createRemover(
+    deleter: createDeleter(
       api,
       createPacer(host.clock, configuration.sendsPerSecond, IN_FLIGHT),
     ),

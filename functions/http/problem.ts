@@ -1,5 +1,5 @@
 /** Answers of the HTTP API: JSON, or RFC 9457 problem details. */
-import type { VendorFailure } from "../janitor/vendor.ts";
+import type { VendorFailure } from "../janitor/failure.ts";
 
 /** A structured response of payload format 2.0. */
 export interface HttpAnswer {

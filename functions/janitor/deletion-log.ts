@@ -1,6 +1,7 @@
 /** The log lines around each DeleteCert, the same for a sweep and for a request. */
 import type { Certificate } from "./certificate.ts";
-import type { DeletionOrder, VendorFailure } from "./vendor.ts";
+import type { DeletionOrder } from "./ports.ts";
+import type { VendorFailure } from "./failure.ts";
 
 const SHOWN_DOMAINS = 100;
 

@@ -1,5 +1,7 @@
 /** Reads again what failed for want of an answer: the vendor's limits are shared with everybody who uses the account. */
-import { isOver, VendorFailure, type Clock, type Deadline } from "./vendor.ts";
+import { isOver } from "./deadline.ts";
+import { VendorFailure } from "./failure.ts";
+import type { Clock, Deadline } from "./ports.ts";
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;

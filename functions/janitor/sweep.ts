@@ -15,16 +15,14 @@ import {
 } from "./report.ts";
 import {
   EVIDENCE_LIFE_MS,
-  isOver,
-  VendorFailure,
-  withDeadline,
   type Clock,
   type Deadline,
-  type FailureKind,
   type Observation,
   type Observer,
-  type Remover,
-} from "./vendor.ts";
+  type Deleter,
+} from "./ports.ts";
+import { isOver, withDeadline } from "./deadline.ts";
+import { VendorFailure, type FailureKind } from "./failure.ts";
 import { judge, type Judgement, type Policy } from "./verdict.ts";
 
 /** A run is over with at least this much of its time left, in milliseconds. */
@@ -43,7 +41,7 @@ const TRIES = 2;
 
 export interface SweepParts {
   readonly observer: Observer;
-  readonly remover: Remover;
+  readonly deleter: Deleter;
   readonly clock: Clock;
   /** Milliseconds until the host ends the process. */
   readonly remainingMs: () => number;
@@ -303,7 +301,7 @@ async function deleteAll(
       ) {
         return;
       }
-      const failure = await deleteOne(
+      const failure = await tryToDelete(
         run,
         item,
         secretVersion,
@@ -319,7 +317,7 @@ async function deleteAll(
 }
 
 /** Resolves to why it is not known to be deleted, or to undefined if the vendor said so. */
-async function deleteOne(
+async function tryToDelete(
   run: Run,
   item: Item,
   secretVersion: string,
@@ -333,7 +331,7 @@ async function deleteOne(
     () => run.stopped === undefined,
   );
   try {
-    const { requestId, attempts } = await run.parts.remover.deleteCertificate({
+    const { requestId, attempts } = await run.parts.deleter.deleteCertificate({
       chainId: certificate.chainId,
       secretVersion,
       sendBefore,

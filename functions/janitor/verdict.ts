@@ -4,7 +4,8 @@
 import type { Certificate, CertificateRecord } from "./certificate.ts";
 import { callWitness, usesOf, type Witness } from "./in-use.ts";
 import { protections, type ProtectRule } from "./protect.ts";
-import { VendorFailure, type Observation } from "./vendor.ts";
+import { VendorFailure } from "./failure.ts";
+import type { Observation } from "./ports.ts";
 
 /** Every reason to keep, in the order in which they are shown. */
 export const REASONS = [

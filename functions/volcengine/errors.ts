@@ -6,7 +6,7 @@ import {
   VendorFailure,
   type FailureKind,
   type Outcome,
-} from "../janitor/vendor.ts";
+} from "../janitor/failure.ts";
 
 interface Class {
   readonly kind: FailureKind;

@@ -8,14 +8,14 @@ import {
   type Listing,
 } from "../janitor/certificate.ts";
 import { readDomain, type Domain } from "../janitor/in-use.ts";
-import {
-  VendorFailure,
-  withDeadline,
-  type Clock,
-  type Deadline,
-  type Observation,
-  type Observer,
-} from "../janitor/vendor.ts";
+import { VendorFailure } from "../janitor/failure.ts";
+import { withDeadline } from "../janitor/deadline.ts";
+import type {
+  Clock,
+  Deadline,
+  Observation,
+  Observer,
+} from "../janitor/ports.ts";
 import type { LiveAnswer, LiveApi } from "./live-api.ts";
 import type { Pacer } from "./pacer.ts";
 import {
@@ -59,134 +59,150 @@ interface Listed extends Pages {
   readonly expiring: boolean;
 }
 
-export function createObserver(parts: ObserverParts): Observer {
-  const { clock } = parts;
+/** A reading under way: all its calls share a deadline, and have to be signed by one version of the secret. */
+interface Reading {
+  readonly parts: ObserverParts;
+  readonly deadline: Deadline;
+  readonly versions: Set<string>;
+  /** Of the last answer. */
+  requestId: string;
+}
 
-  /** One reading; notes which version of the secret signed it and the last request id. */
-  const reading = (deadline: Deadline) => {
-    const versions = new Set<string>();
-    let requestId = "";
+/** Runs `read` under a deadline of its own, so that nothing of a reading that failed goes on. */
+function reading<T>(
+  parts: ObserverParts,
+  deadline: Deadline,
+  read: (reading: Reading) => Promise<T>,
+): Promise<T> {
+  return withDeadline(parts.clock, Infinity, deadline, (inner) =>
+    read({ parts, deadline: inner, versions: new Set(), requestId: "" }),
+  );
+}
 
-    const list = async (
-      paging: Paging,
-      pacer: Pacer,
-      filter: Readonly<Record<string, unknown>>,
-    ): Promise<Listed> => {
-      const pages = await readPages(paging, async (pageNum) => {
-        const answer = await parts.api.call(
-          paging.action,
-          { ...filter, PageNum: pageNum, PageSize: paging.pageSize },
-          { deadline, pacer, maxBytes: LIST_BYTES },
-        );
-        checkClock(answer, clock.now());
-        versions.add(answer.secretVersion);
-        requestId = answer.requestId;
-        return readPage(answer.result, pageNum, paging);
-      });
-      return {
-        ...pages,
-        action: paging.action,
-        name: JSON.stringify([paging.action, filter]),
-        expiring: filter["Expiring"] === true,
-      };
-    };
+async function list(
+  reading: Reading,
+  paging: Paging,
+  pacer: Pacer,
+  filter: Readonly<Record<string, unknown>>,
+): Promise<Listed> {
+  const { parts, deadline, versions } = reading;
+  const pages = await readPages(paging, async (pageNum) => {
+    const answer = await parts.api.call(
+      paging.action,
+      { ...filter, PageNum: pageNum, PageSize: paging.pageSize },
+      { deadline, pacer, maxBytes: LIST_BYTES },
+    );
+    checkClock(answer, parts.clock.now());
+    versions.add(answer.secretVersion);
+    reading.requestId = answer.requestId;
+    return readPage(answer.result, pageNum, paging);
+  });
+  return {
+    ...pages,
+    action: paging.action,
+    name: JSON.stringify([paging.action, filter]),
+    expiring: filter["Expiring"] === true,
+  };
+}
 
+/** All listings of certificates: no filter of the vendor's may hide one, and which of them has one is evidence itself. */
+function listCertificates(reading: Reading): Promise<Listed[]> {
+  const { projectNames, certificatePacer } = reading.parts;
+  const scopes =
+    projectNames.length === 0
+      ? [{}]
+      : projectNames.map((ProjectName) => ({ ProjectName }));
+  const filters = scopes.flatMap((scope) =>
+    [true, false].flatMap((Available) =>
+      [true, false].map((Expiring) => ({ ...scope, Available, Expiring })),
+    ),
+  );
+  return Promise.all(
+    filters.map((filter) =>
+      list(reading, CERTIFICATES, certificatePacer, filter),
+    ),
+  );
+}
+
+/** The one version of the secret that signed all of a reading. */
+function versionOf({ versions }: Reading): string {
+  const [version, ...others] = versions;
+  if (version === undefined || others.length > 0) {
+    throw new VendorFailure(
+      "The secret changed while the account was being read.",
+      { kind: "secret-changed", outcome: "not done" },
+    );
+  }
+  return version;
+}
+
+/** `seen` and `again` as {@link twice} gives them. */
+function observeOnce(
+  parts: ObserverParts,
+  deadline: Deadline,
+  seen: Set<string>,
+  again: boolean,
+): Promise<Observation> {
+  const { clock, domainPacer } = parts;
+  const startedAt = clock.monotonic();
+  const timed = async <T>(work: Promise<T>): Promise<[T, string]> => [
+    await work,
+    new Date(clock.now()).toISOString(),
+  ];
+  return reading(parts, deadline, async (read) => {
+    const [[listings, certificatesAt], [domains, domainsAt]] =
+      await Promise.all([
+        timed(listCertificates(read)),
+        timed(list(read, DOMAINS, domainPacer, {})),
+      ]);
+    const shifted = [...listings, domains].filter(shiftedBeside(seen));
+    // Read once more, what expired may still come and go: one that is missed is kept, and so is what only its
+    // identifiers would have cleared. The unexpired and the domains are what speaks against a deletion.
+    const fatal = shifted.find(({ expiring }) => !again || !expiring);
+    if (fatal !== undefined) throw changed(fatal);
     return {
-      secretVersion(): string {
-        const [version, ...others] = versions;
-        if (version === undefined || others.length > 0) {
-          throw new VendorFailure(
-            "The secret changed while the account was being read.",
-            { kind: "secret-changed", outcome: "not done" },
-          );
-        }
-        return version;
-      },
-      requestId: () => requestId,
-      certificates(): Promise<Listed[]> {
-        const scopes =
-          parts.projectNames.length === 0
-            ? [{}]
-            : parts.projectNames.map((ProjectName) => ({ ProjectName }));
-        return Promise.all(
-          scopes.flatMap((scope) =>
-            [true, false].flatMap((Available) =>
-              [true, false].map((Expiring) =>
-                list(CERTIFICATES, parts.certificatePacer, {
-                  ...scope,
-                  Available,
-                  Expiring,
-                }),
-              ),
-            ),
-          ),
-        );
-      },
-      domains: () => list(DOMAINS, parts.domainPacer, {}),
+      certificates: uniteListings(listings.map(recordsOf)),
+      domains: domainsOf(domains),
+      isSettled: shifted.length === 0,
+      startedAt,
+      readAt: { certificates: certificatesAt, domains: domainsAt },
+      requestId: read.requestId,
+      secretVersion: versionOf(read),
     };
-  };
+  });
+}
 
-  const observeOnce = (
-    deadline: Deadline,
-    seen: Set<string>,
-    again: boolean,
-  ): Promise<Observation> => {
-    const startedAt = clock.monotonic();
-    return withDeadline(clock, Infinity, deadline, async (inner) => {
-      const read = reading(inner);
-      const timed = async <T>(work: Promise<T>): Promise<[T, string]> => [
-        await work,
-        new Date(clock.now()).toISOString(),
-      ];
-      const [[listings, certificatesAt], [domains, domainsAt]] =
-        await Promise.all([timed(read.certificates()), timed(read.domains())]);
-      const shifted = [...listings, domains].filter(shiftedBeside(seen));
-      // Read once more, what expired may still come and go: one that is missed is kept, and so is what only its
-      // identifiers would have cleared. The unexpired and the domains are what speaks against a deletion.
-      const fatal = shifted.find(({ expiring }) => !again || !expiring);
-      if (fatal !== undefined) throw changed(fatal);
-      return {
-        certificates: uniteListings(listings.map(recordsOf)),
-        domains: domainsOf(domains),
-        isSettled: shifted.length === 0,
-        startedAt,
-        readAt: { certificates: certificatesAt, domains: domainsAt },
-        requestId: read.requestId(),
-        secretVersion: read.secretVersion(),
-      };
-    });
-  };
+/** What changed between two pages or keys is settled a moment later; what still does not add up then is no evidence. */
+async function twice<T>(
+  work: (seen: Set<string>, again: boolean) => Promise<T>,
+): Promise<T> {
+  const seen = new Set<string>();
+  try {
+    return await work(seen, false);
+  } catch (failure) {
+    const unsettled =
+      failure instanceof VendorFailure &&
+      ["incomplete-listing", "secret-changed"].includes(failure.kind);
+    if (!unsettled) throw failure;
+    return work(seen, true);
+  }
+}
 
-  /** What changed between two pages or keys is settled a moment later; what still does not add up then is no evidence. */
-  const twice = async <T>(
-    work: (seen: Set<string>, again: boolean) => Promise<T>,
-  ): Promise<T> => {
-    const seen = new Set<string>();
-    try {
-      return await work(seen, false);
-    } catch (failure) {
-      const unsettled =
-        failure instanceof VendorFailure &&
-        ["incomplete-listing", "secret-changed"].includes(failure.kind);
-      if (!unsettled) throw failure;
-      return work(seen, true);
-    }
-  };
-
+/** Reads the account over the vendor's listings, each action at its own pace. */
+export function createObserver(parts: ObserverParts): Observer {
   return {
     observe: (deadline) =>
-      twice((seen, again) => observeOnce(deadline, seen, again)),
+      twice((seen, again) => observeOnce(parts, deadline, seen, again)),
     listCertificates: (deadline) =>
       twice((seen) =>
-        withDeadline(clock, Infinity, deadline, async (inner) => {
-          const read = reading(inner);
-          const listings = await read.certificates();
+        reading(parts, deadline, async (read) => {
+          const listings = await listCertificates(read);
           // Absence is what this list is asked for, so it must not have shifted.
           const [shifted] = listings.filter(shiftedBeside(seen));
           if (shifted !== undefined) throw changed(shifted);
           const certificates = uniteListings(listings.map(recordsOf));
-          read.secretVersion();
-          return { certificates, requestId: read.requestId() };
+          versionOf(read);
+          return { certificates, requestId: read.requestId };
         }),
       ),
   };

@@ -1,5 +1,5 @@
 /** Spaces out the calls of one action and bounds how many of them overlap. */
-import type { Clock } from "../janitor/vendor.ts";
+import type { Clock } from "../janitor/ports.ts";
 
 export interface Pacer {
   /**

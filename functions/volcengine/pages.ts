@@ -1,6 +1,6 @@
 /** Reads all pages of one listing: where it ends, and whether what came can be the whole of it. */
 import { isObject } from "../janitor/certificate.ts";
-import { VendorFailure } from "../janitor/vendor.ts";
+import { VendorFailure } from "../janitor/failure.ts";
 
 /** Beyond this a listing cannot end within the life of its evidence, or never ends. */
 const MAX_PAGES = 1000;

@@ -12,7 +12,7 @@ import {
   readConfiguration,
 } from "../../functions/host/configuration.ts";
 import { lambdaHost } from "../../functions/host/host.ts";
-import { VendorFailure } from "../../functions/janitor/vendor.ts";
+import { VendorFailure } from "../../functions/janitor/failure.ts";
 import {
   BadSettings,
   readDeployments,

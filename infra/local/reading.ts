@@ -13,13 +13,13 @@ import {
   inventoryEntries,
   type InventoryEntry,
 } from "../../functions/janitor/inventory.ts";
-import { withDeadline } from "../../functions/janitor/vendor.ts";
+import { withDeadline } from "../../functions/janitor/deadline.ts";
 import { judge } from "../../functions/janitor/verdict.ts";
 import {
   createAccountObserver,
   createApi,
 } from "../../functions/host/observing.ts";
-import type { CredentialsSource } from "../../functions/volcengine/live-api.ts";
+import type { AccessKeySource } from "../../functions/volcengine/live-api.ts";
 
 const ATTEMPT_MS = 10_000;
 /** Enough for the largest account that a sweep can handle, twice over. */
@@ -43,7 +43,7 @@ export interface Reading {
 export async function readAccount(
   host: Host,
   configuration: Configuration & Foresight,
-  credentials: CredentialsSource,
+  credentials: AccessKeySource,
 ): Promise<Reading> {
   const { clock } = host;
   const { api, transport } = createApi(

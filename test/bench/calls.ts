@@ -2,7 +2,7 @@
 import openapi from "@volcengine/openapi";
 import https from "node:https";
 import tls from "node:tls";
-import { createRemover } from "../../functions/volcengine/remover.ts";
+import { createDeleter } from "../../functions/volcengine/deleter.ts";
 import { createLiveApi } from "../../functions/volcengine/live-api.ts";
 import { createPacer } from "../../functions/volcengine/pacer.ts";
 import { createTransport } from "../../functions/volcengine/transport.ts";
@@ -45,14 +45,14 @@ function processorTime(call: (n: number) => Promise<unknown>) {
   };
 }
 
-/** The remover of the product, with a pacer that never waits. */
+/** The deleter of the product, with a pacer that never waits. */
 function ours(endpoint: URL) {
   const transport = createTransport(endpoint, 6000);
-  const remover = createRemover(
+  const deleter = createDeleter(
     createLiveApi({
       endpoint,
       region: "cn-north-1",
-      credentials: {
+      accessKeys: {
         current: () => Promise.resolve(KEY),
         refreshed: () => Promise.resolve(KEY),
       },
@@ -70,7 +70,7 @@ function ours(endpoint: URL) {
   return {
     close: () => transport.close(),
     call: (n: number) =>
-      remover.deleteCertificate({
+      deleter.deleteCertificate({
         chainId: chainIdOf(n),
         secretVersion: KEY.version,
         sendBefore: Infinity,

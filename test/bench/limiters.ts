@@ -11,7 +11,7 @@ import PQueue from "p-queue";
 import { pRateLimit } from "p-ratelimit";
 import pThrottle from "p-throttle";
 import manifest from "../../package.json" with { type: "json" };
-import type { Clock } from "../../functions/janitor/vendor.ts";
+import type { Clock } from "../../functions/janitor/ports.ts";
 import { aborting, type Pacer } from "../../functions/volcengine/pacer.ts";
 import { LIMITERS, type LimiterKind } from "../simulation/limiter.ts";
 import {

@@ -6,20 +6,19 @@ import { lambdaHost } from "../../functions/host/host.ts";
 import { isObject } from "../../functions/janitor/certificate.ts";
 import {
   VendorFailure,
-  withDeadline,
-  type Deadline,
   type FailureKind,
-  type Observation,
   type Outcome,
-} from "../../functions/janitor/vendor.ts";
+} from "../../functions/janitor/failure.ts";
+import { withDeadline } from "../../functions/janitor/deadline.ts";
+import type { Deadline, Observation } from "../../functions/janitor/ports.ts";
 import {
   createAccountObserver,
   createApi,
 } from "../../functions/host/observing.ts";
 import {
   createLiveApi,
-  type CredentialsSource,
   type LiveApi,
+  type AccessKeySource,
 } from "../../functions/volcengine/live-api.ts";
 import { createPacer } from "../../functions/volcengine/pacer.ts";
 import type { TransportAnswer } from "../../functions/volcengine/transport.ts";
@@ -157,7 +156,7 @@ export interface OurTold extends Told {
   readonly outcome: Outcome | undefined;
 }
 
-function sourceOf(key: Key): CredentialsSource {
+function sourceOf(key: Key): AccessKeySource {
   const credentials = () => Promise.resolve({ ...key, version: "1" });
   return { current: credentials, refreshed: credentials };
 }
@@ -238,7 +237,7 @@ export function readAsOurs(answer: TransportAnswer): Promise<OurTold> {
     random: HOST.random,
     endpoint: new URL("http://127.0.0.1"),
     region: "cn-north-1",
-    credentials: sourceOf({ accessKeyId: "none", secretAccessKey: "none" }),
+    accessKeys: sourceOf({ accessKeyId: "none", secretAccessKey: "none" }),
     transport: {
       send: () => Promise.resolve(answer),
       close: () => Promise.resolve(),

@@ -13,8 +13,8 @@ import { systemClock } from "../../functions/host/clock.ts";
 import {
   createSecretSource,
   SecretUnusable,
-  type SecretSource,
 } from "../../functions/host/secret.ts";
+import type { AccessKeySource } from "../../functions/volcengine/live-api.ts";
 import {
   startSecretsManagerEmulator,
   type SecretsManagerEmulator,
@@ -276,7 +276,7 @@ async function askBotocore(
 }
 
 /** Our own reading, in the part of such an answer that it has. */
-async function readOurs(source: SecretSource): Promise<Answer> {
+async function readOurs(source: AccessKeySource): Promise<Answer> {
   try {
     const { version, accessKeyId } = await source.current();
     return { versionId: version, accessKeyId };

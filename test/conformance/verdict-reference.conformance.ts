@@ -19,7 +19,7 @@ import {
   REASONS,
   type Judgement,
 } from "../../functions/janitor/verdict.ts";
-import { withDeadline } from "../../functions/janitor/vendor.ts";
+import { withDeadline } from "../../functions/janitor/deadline.ts";
 import {
   createAccountObserver,
   createApi,

@@ -7,10 +7,8 @@ import type {
   SweepCounts,
 } from "../../functions/janitor/report.ts";
 import { NoEvidence, sweep } from "../../functions/janitor/sweep.ts";
-import {
-  VendorFailure,
-  type Observer,
-} from "../../functions/janitor/vendor.ts";
+import { VendorFailure } from "../../functions/janitor/failure.ts";
+import type { Observer } from "../../functions/janitor/ports.ts";
 import { createApiHandler } from "../../functions/certificates-api.ts";
 import { createSweepHandler } from "../../functions/expired-sweep.ts";
 import type { Fault } from "../../infra/local/live-emulator/faults.ts";
@@ -58,7 +56,7 @@ async function lines(observer: Observer): Promise<readonly Json[]> {
   const run = sweep(
     {
       observer,
-      remover: {
+      deleter: {
         deleteCertificate: () => Promise.reject(new Error("nothing to delete")),
       },
       clock: systemClock,

@@ -7,7 +7,7 @@ import { systemClock } from "../../functions/host/clock.ts";
 import { readConfiguration } from "../../functions/host/configuration.ts";
 import { createSweepHandler } from "../../functions/expired-sweep.ts";
 import type { Host } from "../../functions/host/host.ts";
-import { withDeadline } from "../../functions/janitor/vendor.ts";
+import { withDeadline } from "../../functions/janitor/deadline.ts";
 import { createVendor } from "../../functions/host/wiring.ts";
 import type {
   Fault,

@@ -3,12 +3,10 @@ import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../functions/host/clock.ts";
 import { readConfiguration } from "../../functions/host/configuration.ts";
 import type { Host } from "../../functions/host/host.ts";
-import { remove } from "../../functions/janitor/remove.ts";
-import {
-  VendorFailure,
-  withDeadline,
-  type Deadline,
-} from "../../functions/janitor/vendor.ts";
+import { deleteOne } from "../../functions/janitor/delete-one.ts";
+import { VendorFailure } from "../../functions/janitor/failure.ts";
+import { withDeadline } from "../../functions/janitor/deadline.ts";
+import type { Deadline } from "../../functions/janitor/ports.ts";
 import { createVendor, type Vendor } from "../../functions/host/wiring.ts";
 import {
   startLiveEmulator,
@@ -189,7 +187,7 @@ describe("a deletion whose answer is lost", () => {
     live.fault({ kind: "slow", action: "DeleteCert", ms: 600 });
     let outcome = "";
     const failure = await failureOf(async (deadline) => {
-      const removal = await remove(
+      const deletion = await deleteOne(
         { ...vendor, clock: host.clock, log: host.log },
         readConfiguration(host.env).policy,
         {
@@ -200,7 +198,7 @@ describe("a deletion whose answer is lost", () => {
         },
         deadline,
       );
-      ({ outcome } = removal);
+      ({ outcome } = deletion);
     }, 8000);
     expect(failure).toBeUndefined();
     expect(outcome).toBe("alreadyGone");

@@ -12,7 +12,7 @@ import {
 } from "vitest";
 import { systemClock } from "../../functions/host/clock.ts";
 import { isObject } from "../../functions/janitor/certificate.ts";
-import type { Clock } from "../../functions/janitor/vendor.ts";
+import type { Clock } from "../../functions/janitor/ports.ts";
 import openapi from "../../functions/http/openapi.json" with { type: "json" };
 import { demoAccount, demoSettings } from "../../infra/local/fixtures.ts";
 import { startGateway } from "../../infra/local/gateway.ts";

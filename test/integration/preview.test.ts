@@ -230,11 +230,11 @@ describe("npm run preview", () => {
       };
     };
     const read = await bundle("infra/local/preview.ts");
-    expect(read.inputs).not.toContain("functions/volcengine/remover.ts");
+    expect(read.inputs).not.toContain("functions/volcengine/deleter.ts");
     expect(read.text).not.toMatch(/DeleteCert/);
     // The same search does find it where it is.
     const whole = await bundle("functions/expired-sweep.ts");
-    expect(whole.inputs).toContain("functions/volcengine/remover.ts");
+    expect(whole.inputs).toContain("functions/volcengine/deleter.ts");
     expect(whole.text).toMatch(/DeleteCert/);
   });
 });

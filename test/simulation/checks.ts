@@ -1,7 +1,13 @@
 /** The invariants of one run, stated over what was served, sent and logged. */
 import { inspect } from "node:util";
 import { defectOf, evidenceOf, isMisleading, pagesOf } from "./evidence.ts";
-import { comparing, covers, state, type Stated } from "./statement.ts";
+import {
+  comparing,
+  covers,
+  isExpiringInUse,
+  state,
+  type Stated,
+} from "./statement.ts";
 import type { LogLine, Round, Run, World } from "./sweep-process.ts";
 import { VENDOR_MARK, type Deletion, type Send } from "./vendor-records.ts";
 import { checkWords } from "./words.ts";
@@ -88,11 +94,17 @@ function checkNumber(
   const { maxDeletions, dryRun } = run.options.configuration;
   if (run.options.request !== undefined) return;
   const distinct = new Set(sends.map(({ chainId }) => chainId.toLowerCase()));
+  const { only } = run.options;
+  for (const id of distinct) {
+    if (only?.has(id) === false) report(4, `${id} is not in the plan`);
+  }
   if (distinct.size > maxDeletions)
     report(4, `${String(distinct.size)} certificates tried`);
   const [first] = judged;
   if (first?.defect === undefined && first !== undefined) {
-    const eligible = [...first.stated.values()].filter((s) => s.deletable);
+    const eligible = [...first.stated].filter(
+      ([id, { deletable }]) => deletable && only?.has(id) !== false,
+    );
     const tooMany = eligible.length > maxDeletions;
     if (tooMany && sends.length > 0)
       report(4, `${String(eligible.length)} eligible, and yet deletions`);
@@ -200,6 +212,37 @@ function checkReport(run: Run, report: Report): void {
   if (sum !== counts.eligible) report(0, "the counts are not disjoint");
 }
 
+/** The verdicts and warnings told are those of the evidence, whatever was warned of and whatever the run was held to. */
+function checkVerdicts(
+  run: Run,
+  judged: readonly Judged[],
+  report: Report,
+): void {
+  const last = judged.at(-1);
+  if (run.report === undefined || last === undefined) return;
+  const { only, warnDays = "auto", name } = run.options;
+  const { items, expiring } = run.report;
+  for (const { chainId, verdict, reasons } of items) {
+    const stated = last.stated.get(chainId.toLowerCase());
+    if (stated === undefined) continue;
+    if (reasons.includes("not-listed"))
+      report(13, `${name}: ${chainId} is called not listed, and was`);
+    if (stated.deletable !== (verdict === "delete"))
+      report(13, `${name}: ${chainId} is to be judged otherwise`);
+  }
+  const told = new Set(items.map(({ chainId }) => chainId.toLowerCase()));
+  for (const id of only ?? []) {
+    if (!told.has(id)) report(13, `${name}: nothing is said of ${id}`);
+  }
+  const warned = new Set(expiring.map(({ chainId }) => chainId.toLowerCase()));
+  for (const [id, stated] of last.stated) {
+    if (stated.life === undefined) continue;
+    const { judgedAt } = last.round;
+    if (isExpiringInUse(stated, warnDays, judgedAt) !== warned.has(id))
+      report(13, `${name}: ${id} is to be warned of, or is not`);
+  }
+}
+
 /** What a run that calls itself done may not have left. */
 function checkDone(run: Run, judged: readonly Judged[], report: Report): void {
   if (run.report?.stoppedBecause !== "done") return;
@@ -207,6 +250,7 @@ function checkDone(run: Run, judged: readonly Judged[], report: Report): void {
     run.report.items.map((item) => [item.chainId.toLowerCase(), item.outcome]),
   );
   for (const [id, { deletable }] of judged.at(-1)?.stated ?? []) {
+    if (run.options.only?.has(id) === false) continue;
     if (deletable && outcomes.get(id) === undefined)
       report(12, `${run.options.name}: ${id} could have been deleted`);
     if (
@@ -294,6 +338,7 @@ export function checkRun(world: World, run: Run): Violation[] {
   checkEnd(world, run, report);
   checkSecrecy(world, run, report);
   checkReport(run, report);
+  checkVerdicts(run, judged, report);
   checkDone(run, judged, report);
   checkTruth(world, run, judged, report);
   checkWords(world, run, sends, report);

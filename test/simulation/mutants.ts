@@ -3,10 +3,12 @@ import type { Certificate } from "../../functions/janitor/certificate.ts";
 import {
   VendorFailure,
   type FailureFacts,
-  type Observation,
-  type Observer,
-  type Remover,
-} from "../../functions/janitor/vendor.ts";
+} from "../../functions/janitor/failure.ts";
+import type {
+  Observation,
+  Observer,
+  Deleter,
+} from "../../functions/janitor/ports.ts";
 import type { LiveApi } from "../../functions/volcengine/live-api.ts";
 import { simulate } from "./run.ts";
 import { comparing, covers, glob } from "./statement.ts";
@@ -85,7 +87,7 @@ function ignoringNames(
 function failing(
   words: (failure: VendorFailure) => Partial<FailureFacts> | undefined,
 ): Tampering {
-  const remover = (real: Remover): Remover => ({
+  const deleter = (real: Deleter): Deleter => ({
     async deleteCertificate(order) {
       try {
         return await real.deleteCertificate(order);
@@ -99,7 +101,7 @@ function failing(
       }
     },
   });
-  return { remover };
+  return { deleter };
 }
 
 interface Served {
@@ -295,11 +297,11 @@ export const MUTANTS: readonly Mutant[] = [
     tampering: () => {
       const done = new Set<string>();
       return {
-        remover: (remover) => ({
+        deleter: (deleter) => ({
           async deleteCertificate(order) {
             if (done.has(order.chainId)) return { requestId: "", attempts: 0 };
             done.add(order.chainId);
-            return remover.deleteCertificate(order);
+            return deleter.deleteCertificate(order);
           },
         }),
       };
@@ -334,11 +336,11 @@ export const MUTANTS: readonly Mutant[] = [
     name: "what failed is repeated until it works",
     invariant: 11,
     tampering: () => ({
-      remover: (remover) => ({
+      deleter: (deleter) => ({
         async deleteCertificate(order) {
           for (let left = 20; ; left--) {
             try {
-              return await remover.deleteCertificate(order);
+              return await deleter.deleteCertificate(order);
             } catch (error) {
               if (left === 0) throw error;
             }
@@ -351,7 +353,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a certificate that fails stops the others",
     invariant: 12,
     tampering: () => ({
-      remover: (remover) => {
+      deleter: (deleter) => {
         let broken = false;
         return {
           async deleteCertificate(order) {
@@ -362,7 +364,7 @@ export const MUTANTS: readonly Mutant[] = [
               });
             }
             try {
-              return await remover.deleteCertificate(order);
+              return await deleter.deleteCertificate(order);
             } catch (error) {
               broken = true;
               throw error;
@@ -499,10 +501,10 @@ export const MUTANTS: readonly Mutant[] = [
     name: "what got no answer is called deleted",
     invariant: 13,
     tampering: () => ({
-      remover: (remover) => ({
+      deleter: (deleter) => ({
         async deleteCertificate(order) {
           try {
-            return await remover.deleteCertificate(order);
+            return await deleter.deleteCertificate(order);
           } catch (error) {
             if (!(error instanceof VendorFailure) || !error.possiblyDone)
               throw error;
@@ -568,6 +570,55 @@ export const MUTANTS: readonly Mutant[] = [
           }
         },
       }),
+    }),
+  },
+  {
+    name: "a plan holds nothing back",
+    invariant: 4,
+    tampering: () => ({
+      settings: ({ only: _, ...settings }) => settings,
+    }),
+  },
+  {
+    name: "a plan overrules what is in use",
+    invariant: 2,
+    tampering: () => ({
+      observer: (observer, { options: { only } }) =>
+        observing((observation) => {
+          const planned = new Set(
+            observation.certificates
+              .filter(({ chainId }) => only?.has(chainId.toLowerCase()))
+              .flatMap(({ records }) => records.flatMap(({ ids }) => ids)),
+          );
+          return {
+            ...observation,
+            domains: observation.domains.map((domain) =>
+              planned.has(domain.boundTo ?? "")
+                ? { ...domain, boundTo: "" }
+                : domain,
+            ),
+          };
+        })(observer),
+    }),
+  },
+  {
+    name: "days of warning are added to those of grace",
+    invariant: 13,
+    tampering: () => ({
+      settings: ({ policy, ...settings }) => ({
+        ...settings,
+        policy: {
+          ...policy,
+          graceDays: policy.graceDays + (Number(settings.warnDays) || 0),
+        },
+      }),
+    }),
+  },
+  {
+    name: "what is about to expire in use is not warned of",
+    invariant: 13,
+    tampering: () => ({
+      settings: (settings) => ({ ...settings, warnDays: 0 }),
     }),
   },
 ];

@@ -42,10 +42,16 @@ function isOver(run: Run): boolean {
   return run.crashed || run.endedAt !== undefined;
 }
 
-function whyStopped({ crashed, report, removal, error, options }: Run): string {
+function whyStopped({
+  crashed,
+  report,
+  deletion,
+  error,
+  options,
+}: Run): string {
   if (crashed) return "crashed";
   if (options.request !== undefined)
-    return `DELETE: ${removal?.outcome ?? "no evidence"}`;
+    return `DELETE: ${deletion?.outcome ?? "no evidence"}`;
   const stopped = error instanceof NoEvidence ? error.report : report;
   return `${stopped?.stoppedBecause ?? "thrown"}${error === undefined ? "" : " at once"}`;
 }

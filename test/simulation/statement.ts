@@ -34,6 +34,11 @@ export interface Stated {
   readonly inUse: boolean;
   /** A request that names it is refused unless forced: in use, out of sight or protected. */
   readonly refused: boolean;
+  /** When a record whose data nobody contradicts ends, and how long it was to live; undefined where that cannot be told. */
+  readonly life:
+    { readonly ends: number; readonly lasts: number | undefined } | undefined;
+  /** A visible domain is bound to one of its identifiers. */
+  readonly bound: boolean;
 }
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -262,6 +267,33 @@ function dataOf(record: Fields): string {
   ]);
 }
 
+function lifeOf(
+  records: readonly Fields[],
+  projectNames: readonly string[],
+): Stated["life"] {
+  const [record = {}] = records;
+  const isOurs =
+    projectNames.length === 0 ||
+    projectNames.includes(text(record, "ProjectName"));
+  const ends = moment(text(record, "NotAfter"));
+  if (!isOurs || ends === undefined || new Set(records.map(dataOf)).size > 1)
+    return undefined;
+  const begins = moment(text(record, "NotBefore"));
+  return { ends, lasts: begins === undefined ? undefined : ends - begins };
+}
+
+/** Whether it is about to expire in use, so that somebody has to be warned. */
+export function isExpiringInUse(
+  { life, bound }: Stated,
+  warnDays: "auto" | number,
+  now: number,
+): boolean {
+  if (life === undefined || !bound || life.ends <= now) return false;
+  const { ends, lasts = 0 } = life;
+  const auto = lasts > 0 ? Math.min(30 * DAY, lasts / 5) : 30 * DAY;
+  return ends - now < (warnDays === "auto" ? auto : warnDays * DAY);
+}
+
 /** For each chain id in lower case: may it be deleted at `now`, is it in use. */
 export function state(
   evidence: Evidence,
@@ -308,7 +340,16 @@ export function state(
             (policy.projectNames.length === 0 ||
               policy.projectNames.includes(text(record, "ProjectName"))),
         );
-      return [id, { deletable, inUse, refused }];
+      const ids = new Set(entries.flatMap(({ record }) => idsOf(record)));
+      const bound = domains.some(
+        ({ binding }) =>
+          binding !== undefined && binding !== "" && ids.has(binding),
+      );
+      const life = lifeOf(
+        entries.map(({ record }) => record),
+        policy.projectNames,
+      );
+      return [id, { deletable, inUse, refused, life, bound }];
     }),
   );
 }

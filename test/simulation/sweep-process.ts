@@ -2,20 +2,21 @@
 import type { Configuration } from "../../functions/host/configuration.ts";
 import { createSecretSource } from "../../functions/host/secret.ts";
 import type { Log } from "../../functions/janitor/deletion-log.ts";
-import { remove, type Removal } from "../../functions/janitor/remove.ts";
+import type { WarnDays } from "../../functions/janitor/foresight.ts";
+import {
+  deleteOne,
+  type DeletionResult,
+} from "../../functions/janitor/delete-one.ts";
 import type { SweepReport } from "../../functions/janitor/report.ts";
 import { sweep, type SweepSettings } from "../../functions/janitor/sweep.ts";
-import {
-  withDeadline,
-  type Observer,
-  type Remover,
-} from "../../functions/janitor/vendor.ts";
+import { withDeadline } from "../../functions/janitor/deadline.ts";
+import type { Observer, Deleter } from "../../functions/janitor/ports.ts";
 import {
   createLiveApi,
   type LiveApi,
 } from "../../functions/volcengine/live-api.ts";
 import { createPacer, type Pacer } from "../../functions/volcengine/pacer.ts";
-import { createRemover } from "../../functions/volcengine/remover.ts";
+import { createDeleter } from "../../functions/volcengine/deleter.ts";
 import type { Transport } from "../../functions/volcengine/transport.ts";
 import { createAccountObserver } from "../../functions/host/observing.ts";
 import type { Random } from "./random.ts";
@@ -61,7 +62,7 @@ export interface Round extends Reading {
 export interface Tampering {
   settings?(settings: SweepSettings, world: World): SweepSettings;
   observer?(observer: Observer, run: Run): Observer;
-  remover?(remover: Remover, run: Run): Remover;
+  deleter?(deleter: Deleter, run: Run): Deleter;
   /** What the observer is given, reading by reading. */
   listings?(api: LiveApi): LiveApi;
   transport?(transport: Transport, log: Log): Transport;
@@ -75,6 +76,10 @@ export interface Tampering {
 export interface RunOptions {
   readonly name: string;
   readonly configuration: Configuration;
+  /** The chain ids that the run is restricted to. */
+  readonly only?: ReadonlySet<string>;
+  /** @default "auto" */
+  readonly warnDays?: WarnDays;
   /** Not a sweep: somebody asks for this one certificate to be deleted. */
   readonly request?: { readonly chainId: string; readonly force: boolean };
   /** Milliseconds that the host gives. */
@@ -103,7 +108,7 @@ export interface Run {
   crashed: boolean;
   endedAt: number | undefined;
   report: SweepReport | undefined;
-  removal: Removal | undefined;
+  deletion: DeletionResult | undefined;
   error: unknown;
 }
 
@@ -185,7 +190,7 @@ export function startRun(world: World, options: RunOptions): Run {
     crashed: false,
     endedAt: undefined,
     report: undefined,
-    removal: undefined,
+    deletion: undefined,
     error: undefined,
   };
   const { clock } = run;
@@ -241,7 +246,7 @@ export function startRun(world: World, options: RunOptions): Run {
   const api = createLiveApi({
     endpoint: configuration.endpoint,
     region: configuration.region,
-    credentials: secrets,
+    accessKeys: secrets,
     transport: tampering.transport?.(noted, log) ?? noted,
     clock,
     random: host.random,
@@ -256,7 +261,7 @@ export function startRun(world: World, options: RunOptions): Run {
     ),
     run,
   );
-  const remover = createRemover(
+  const deleter = createDeleter(
     api,
     tampering.pacer?.(clock) ??
       createPacer(
@@ -266,16 +271,21 @@ export function startRun(world: World, options: RunOptions): Run {
       ),
   );
   const { policy, maxDeletions, dryRun } = configuration;
-  const settings = { policy, maxDeletions, dryRun };
+  const { only, warnDays } = options;
+  const settings = {
+    ...{ policy, maxDeletions, dryRun },
+    ...(warnDays !== undefined && { warnDays }),
+    ...(only !== undefined && { only }),
+  };
   const remaining = (): number =>
     run.startedAt + options.lifetime - world.clock.time;
-  const end = (ended: Partial<Pick<Run, "report" | "removal" | "error">>) => {
+  const end = (ended: Partial<Pick<Run, "report" | "deletion" | "error">>) => {
     if (run.crashed) return;
     run.endedAt = world.clock.time;
     Object.assign(run, ended);
     if (keepJournal)
       world.trace(
-        `end ${name} ${JSON.stringify(ended.report ?? ended.removal?.outcome ?? String(ended.error))}`,
+        `end ${name} ${JSON.stringify(ended.report ?? ended.deletion?.outcome ?? String(ended.error))}`,
       );
   };
   const failed = (error: unknown): void => {
@@ -283,7 +293,7 @@ export function startRun(world: World, options: RunOptions): Run {
   };
   const tools = {
     observer: tampering.observer?.(observer, run) ?? observer,
-    remover: tampering.remover?.(remover, run) ?? remover,
+    deleter: tampering.deleter?.(deleter, run) ?? deleter,
     clock,
     log,
   };
@@ -303,14 +313,14 @@ export function startRun(world: World, options: RunOptions): Run {
     }, failed);
   } else {
     withDeadline(clock, REQUEST_MS, undefined, (deadline) =>
-      remove(
+      deleteOne(
         tools,
         judging.policy,
         { ...request, dryRun: judging.dryRun, asked: { request: name } },
         deadline,
       ),
-    ).then((removal) => {
-      end({ removal });
+    ).then((deletion) => {
+      end({ deletion });
     }, failed);
   }
   return run;

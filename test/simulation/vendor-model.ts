@@ -1,6 +1,6 @@
 /**
  * A model of the vendor, behind the interface of the product's transport: what is above it (signer, client, pacers, observer,
- * remover, sweep) is the real code. It answers, fails and lies as its seed says, and keeps the truth.
+ * deleter, sweep) is the real code. It answers, fails and lies as its seed says, and keeps the truth.
  */
 import type {
   Transport,

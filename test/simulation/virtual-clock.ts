@@ -2,7 +2,7 @@
  * Time as a queue of events: it stands still while any code can run, then jumps to the next event.
  * Nothing here reads a real clock, so the same events always happen in the same order.
  */
-import type { Clock } from "../../functions/janitor/vendor.ts";
+import type { Clock } from "../../functions/janitor/ports.ts";
 
 interface Event {
   readonly at: number;

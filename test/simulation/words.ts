@@ -149,16 +149,16 @@ function checkRequest(
   const wrong = (what: string): void => {
     report(13, `${name}: ${id} ${what}`);
   };
-  const { removal } = run;
-  if (removal === undefined) {
+  const { deletion } = run;
+  if (deletion === undefined) {
     if (attempts.size > 0) wrong("was sent, and only the reading failed");
     return;
   }
   const isListed = (): boolean => isListedSince(world, run, id, tried.endedAt);
-  switch (removal.outcome) {
+  switch (deletion.outcome) {
     case "refused":
     case "wouldDelete":
-      if (attempts.size > 0) wrong(`is ${removal.outcome}, and was sent`);
+      if (attempts.size > 0) wrong(`is ${deletion.outcome}, and was sent`);
       break;
     case "deleted":
       if (!tried.isDone) wrong("is called deleted, and nobody said so");
@@ -177,10 +177,10 @@ function checkRequest(
         wrong("is called absent, and is there");
       break;
     case "failed":
-      if (removal.sent !== tried.sends.length > 0)
+      if (deletion.sent !== tried.sends.length > 0)
         wrong(`was sent ${String(tried.sends.length)} times, or was it?`);
       if (tried.isDone) wrong("is called failed, and was deleted");
-      if (removal.stillListed === true && !isListed())
+      if (deletion.stillListed === true && !isListed())
         wrong("is called still listed, which nothing shows");
   }
 }

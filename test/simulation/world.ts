@@ -445,6 +445,19 @@ function disturb(world: World, random: Random): void {
   }
 }
 
+/** What a run warns of, and whether it is held to a plan: of some that are listed, and some that are not. */
+function drawForesight(
+  { vendor }: World,
+  random: Random,
+): Pick<RunOptions, "only" | "warnDays"> {
+  const warnDays = random.pick(["auto", "auto", 0, 3, 365] as const);
+  if (!random.chance(0.3)) return { warnDays };
+  const listed = [...vendor.account.certificates.values()].flatMap(
+    ({ chainId }) => (random.chance(0.5) ? [chainId.toLowerCase()] : []),
+  );
+  return { warnDays, only: new Set([...listed, random.hex(32)]) };
+}
+
 /** The same vendor when nothing is wrong any more: what its documents leave open it still is. */
 export function calm(settings: VendorSettings): VendorSettings {
   return {
@@ -526,6 +539,7 @@ export function drawPlan(seed: number, trace: (line: string) => void): Plan {
       ? { after: random.int(0, 10_000), by: random.int(-4e5, 4e5) }
       : undefined,
     timerLateness: random.chance(0.5),
+    ...drawForesight(world, random.fork(`foresight-${String(index)}`)),
   }));
   return {
     world,

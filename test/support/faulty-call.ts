@@ -3,10 +3,10 @@ import { expect } from "vitest";
 import { systemClock } from "../../functions/host/clock.ts";
 import {
   VendorFailure,
-  withDeadline,
   type FailureKind,
   type Outcome,
-} from "../../functions/janitor/vendor.ts";
+} from "../../functions/janitor/failure.ts";
+import { withDeadline } from "../../functions/janitor/deadline.ts";
 import {
   createLiveApi,
   type LiveAnswer,
@@ -50,7 +50,7 @@ export function connect(origin: URL, attemptMs = ATTEMPT_MS) {
   const api = createLiveApi({
     endpoint: origin,
     region: "cn-north-1",
-    credentials: {
+    accessKeys: {
       current: () => Promise.resolve(CREDENTIALS),
       refreshed: () => Promise.resolve(CREDENTIALS),
     },

@@ -1,5 +1,5 @@
 import { systemClock } from "../../functions/host/clock.ts";
-import type { Clock } from "../../functions/janitor/vendor.ts";
+import type { Clock } from "../../functions/janitor/ports.ts";
 
 /** The longest that the pacers and the retries of a healthy world wait. */
 const SHORT_MS = 600;

@@ -1,5 +1,5 @@
 /** A reading of an account whose vendor pages as it likes, on a virtual clock. */
-import { VendorFailure } from "../../functions/janitor/vendor.ts";
+import { VendorFailure } from "../../functions/janitor/failure.ts";
 import { createObserver } from "../../functions/volcengine/observer.ts";
 import { createPacer } from "../../functions/volcengine/pacer.ts";
 import { VirtualClock } from "./virtual-clock.ts";

@@ -1,12 +1,12 @@
 /** One call of the Live client against a vendor that answers step by step, on a virtual clock. */
-import { VendorFailure } from "../../functions/janitor/vendor.ts";
+import { VendorFailure } from "../../functions/janitor/failure.ts";
 import {
   createLiveApi,
   type CallOptions,
-  type CredentialsSource,
+  type AccessKeySource,
 } from "../../functions/volcengine/live-api.ts";
 import { createPacer } from "../../functions/volcengine/pacer.ts";
-import type { Credentials } from "../../functions/volcengine/signer.ts";
+import type { AccessKey } from "../../functions/volcengine/signer.ts";
 import type {
   TransportAnswer,
   TransportRequest,
@@ -55,13 +55,13 @@ export const reset = broken("ECONNRESET");
 export const throttled = error("FlowLimitExceeded", 429);
 export const rejected = error("SignatureDoesNotMatch", 401);
 
-export function key(version: string): Credentials {
+export function key(version: string): AccessKey {
   return { accessKeyId: `AK-${version}`, secretAccessKey: "s", version };
 }
 
 export interface World {
   random?: number;
-  credentials?: Partial<CredentialsSource>;
+  accessKeys?: Partial<AccessKeySource>;
   options?: Partial<CallOptions>;
   /** Milliseconds to the deadline. */
   time?: number;
@@ -76,10 +76,10 @@ export async function call(steps: readonly Step[], world: World = {}) {
   const api = createLiveApi({
     endpoint: new URL("https://live.volcengineapi.com"),
     region: "cn-north-1",
-    credentials: {
+    accessKeys: {
       current: () => Promise.resolve(key("v1")),
       refreshed: () => Promise.resolve(key("v1")),
-      ...world.credentials,
+      ...world.accessKeys,
     },
     transport: {
       send(request) {

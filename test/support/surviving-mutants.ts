@@ -173,7 +173,7 @@ export const SURVIVORS: readonly Survivor[] = [
     because: "it is set by then; only the compiler needs the test",
   },
   {
-    file: "functions/janitor/vendor.ts",
+    file: "functions/janitor/failure.ts",
     line: "once: true,",
     mutants: ["false"],
     because: "a signal aborts once",

@@ -1,5 +1,5 @@
 /** A clock for tests: time passes only in `run`, which fires the timers in order, so that hours take milliseconds. */
-import type { Clock, Deadline } from "../../functions/janitor/vendor.ts";
+import type { Clock, Deadline } from "../../functions/janitor/ports.ts";
 
 interface Timer {
   readonly at: number;

@@ -3,7 +3,7 @@ import {
   VendorFailure,
   type FailureKind,
   type Outcome,
-} from "../../functions/janitor/vendor.ts";
+} from "../../functions/janitor/failure.ts";
 import {
   failedAnswer,
   failedTransport,

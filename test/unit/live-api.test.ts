@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { CredentialsSource } from "../../functions/volcengine/live-api.ts";
+import type { AccessKeySource } from "../../functions/volcengine/live-api.ts";
 import { createPacer } from "../../functions/volcengine/pacer.ts";
 import {
   broken,
@@ -140,7 +140,7 @@ describe("retry", () => {
   it("retry with a refreshed key", async () => {
     const asked: string[] = [];
     const { value, sentAt, sent } = await call([rejected, ok], {
-      credentials: {
+      accessKeys: {
         refreshed: (version) => {
           asked.push(version);
           return Promise.resolve(key("v2"));
@@ -159,7 +159,7 @@ describe("retry", () => {
   it("a key is refreshed once, however many follow", async () => {
     let version = 1;
     const { failure, attempts } = await call([rejected], {
-      credentials: {
+      accessKeys: {
         refreshed: () => Promise.resolve(key(`v${String(++version)}`)),
       },
     });
@@ -171,14 +171,14 @@ describe("retry", () => {
     });
   });
 
-  it.each<[string, CredentialsSource["refreshed"]]>([
+  it.each<[string, AccessKeySource["refreshed"]]>([
     ["is the same", () => Promise.resolve(key("v1"))],
     ["cannot be read", () => Promise.reject(new Error("store down"))],
   ])(
     "a rejected key whose secret %s is no reason to repeat",
     async (_what, refreshed) => {
       const { failure, attempts } = await call([rejected, ok], {
-        credentials: { refreshed },
+        accessKeys: { refreshed },
       });
       expect(attempts).toBe(1);
       expect(failure).toMatchObject({ kind: "credentials-rejected" });
@@ -288,7 +288,7 @@ describe("an order", () => {
   it("is not repeated with a refreshed key, which its evidence does not know", async () => {
     const { failure, attempts } = await call([reset, rejected, ok], {
       options: { secretVersion: "v1" },
-      credentials: { refreshed: () => Promise.resolve(key("v2")) },
+      accessKeys: { refreshed: () => Promise.resolve(key("v2")) },
     });
     expect(attempts).toBe(2);
     expect(failure).toMatchObject({
@@ -353,7 +353,7 @@ describe("an order", () => {
   it("waits for no key beyond its deadline", async () => {
     const { failure, attempts, clock } = await call([ok], {
       time: 3000,
-      credentials: { current: () => new Promise(() => undefined) },
+      accessKeys: { current: () => new Promise(() => undefined) },
     });
     expect(attempts).toBe(0);
     expect(clock.monotonic()).toBe(3000);
@@ -362,7 +362,7 @@ describe("an order", () => {
 
   it("without a readable secret says so in the words of the secret's reader", async () => {
     const { failure, attempts } = await call([ok], {
-      credentials: {
+      accessKeys: {
         current: () => Promise.reject(new Error("The secret x is missing.")),
       },
     });

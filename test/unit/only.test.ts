@@ -13,7 +13,7 @@ import {
   sweep,
   type SweepSettings,
 } from "../../functions/janitor/sweep.ts";
-import { VendorFailure } from "../../functions/janitor/vendor.ts";
+import { VendorFailure } from "../../functions/janitor/failure.ts";
 import { hurriedClock } from "../support/hurried-clock.ts";
 
 /** A sweep that is restricted to certificates that somebody listed. */
@@ -105,7 +105,7 @@ async function run(
         },
         listCertificates: () => Promise.reject(new Error("not needed")),
       },
-      remover: {
+      deleter: {
         deleteCertificate(order) {
           if (order.permit(1)) gone.add(order.chainId);
           order.ended(1, undefined, "done");

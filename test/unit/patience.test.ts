@@ -3,7 +3,7 @@ import { patiently } from "../../functions/janitor/patience.ts";
 import {
   VendorFailure,
   type FailureFacts,
-} from "../../functions/janitor/vendor.ts";
+} from "../../functions/janitor/failure.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
 const failure = (facts: FailureFacts) => new VendorFailure("It failed.", facts);

@@ -10,20 +10,18 @@ import {
   inventoryEntries,
   readCursor,
 } from "../../functions/janitor/inventory.ts";
-import {
-  VendorFailure,
-  withDeadline,
-  type Deadline,
-} from "../../functions/janitor/vendor.ts";
+import { VendorFailure } from "../../functions/janitor/failure.ts";
+import { withDeadline } from "../../functions/janitor/deadline.ts";
+import type { Deadline } from "../../functions/janitor/ports.ts";
 import { judge } from "../../functions/janitor/verdict.ts";
 import {
   failure,
   fields,
   lost,
   OTHER,
-  removal,
+  deletion,
   type Fields,
-} from "../support/removal-story.ts";
+} from "../support/deletion-story.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
 describe("the log of a deletion", () => {
@@ -166,7 +164,7 @@ describe("a page", () => {
   });
 });
 
-describe("a removal whose secret changed in between", () => {
+describe("a deletion whose secret changed in between", () => {
   const changed = failure({
     kind: "secret-changed",
     outcome: "not done",
@@ -176,7 +174,7 @@ describe("a removal whose secret changed in between", () => {
   const timeout = failure({ kind: "timeout", attempts: 0 });
 
   it("before anything was sent, and that is gone at the second look, was not there", async () => {
-    const { outcome } = await removal({
+    const { outcome } = await deletion({
       deletes: [changed],
       reads: [[fields()], []],
     });
@@ -184,7 +182,7 @@ describe("a removal whose secret changed in between", () => {
   });
 
   it("after an attempt, and that the second deletes, is deleted", async () => {
-    const { outcome } = await removal({
+    const { outcome } = await deletion({
       deletes: [sent, undefined],
       lists: [timeout],
     });
@@ -193,14 +191,14 @@ describe("a removal whose secret changed in between", () => {
 
   it("before anything was sent, and that cannot be looked at again, rejects", async () => {
     await expect(
-      removal({ deletes: [changed], reads: [[fields()], timeout] }),
+      deletion({ deletes: [changed], reads: [[fields()], timeout] }),
     ).rejects.toBe(timeout);
   });
 
   it("after an attempt, and that meets a defect, rejects with the defect", async () => {
     const defect = new TypeError("a defect");
     await expect(
-      removal({
+      deletion({
         deletes: [sent],
         lists: [timeout],
         reads: [[fields()], defect],
@@ -210,7 +208,7 @@ describe("a removal whose secret changed in between", () => {
 });
 
 it("a lost answer is decided by the one certificate, whatever others are listed", async () => {
-  const { outcome } = await removal({
+  const { outcome } = await deletion({
     deletes: [lost],
     lists: [[fields({ ChainID: OTHER }), fields()]],
   });

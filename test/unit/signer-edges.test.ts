@@ -3,8 +3,8 @@ import {
   canonicalQuery,
   createSigner,
   xDate,
-  type Credentials,
   type UnsignedRequest,
+  type AccessKey,
 } from "../../functions/volcengine/signer.ts";
 import file from "../support/signing-vectors.json" with { type: "json" };
 
@@ -23,7 +23,7 @@ function signed(vector: Vector, signer = createSigner(vector), secret = "v1") {
     contentType: vector.headers["content-type"] ?? "",
     body: vector.body,
   };
-  const credentials: Credentials = {
+  const credentials: AccessKey = {
     accessKeyId: vector.accessKeyId,
     secretAccessKey: vector.secretKey,
     sessionToken: vector.sessionToken,

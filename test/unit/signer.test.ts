@@ -13,8 +13,8 @@ import {
   signingKey,
   stringToSign,
   xDate,
-  type Credentials,
   type UnsignedRequest,
+  type AccessKey,
 } from "../../functions/volcengine/signer.ts";
 import file from "../support/signing-vectors.json" with { type: "json" };
 
@@ -38,7 +38,7 @@ function requestOf(vector: Vector): UnsignedRequest {
   };
 }
 
-function credentialsOf(vector: Vector): Credentials {
+function credentialsOf(vector: Vector): AccessKey {
   return {
     accessKeyId: vector.accessKeyId,
     secretAccessKey: vector.secretKey,
@@ -294,7 +294,7 @@ describe("the derived key", () => {
   };
   const scope = { region: "cn-north-1", service: "live" };
   const noon = Date.parse("2026-11-24T12:00:00Z");
-  const one: Credentials = {
+  const one: AccessKey = {
     accessKeyId: "AK",
     secretAccessKey: "first",
     version: "v1",

@@ -11,9 +11,9 @@ import {
 } from "../../functions/janitor/sweep.ts";
 import {
   VendorFailure,
-  type DeletionOrder,
   type FailureFacts,
-} from "../../functions/janitor/vendor.ts";
+} from "../../functions/janitor/failure.ts";
+import type { DeletionOrder } from "../../functions/janitor/ports.ts";
 import { VirtualClock } from "../support/virtual-clock.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -112,7 +112,7 @@ async function run(story: Story) {
           };
         },
       },
-      remover: {
+      deleter: {
         async deleteCertificate(order) {
           orders.push(order);
           const given = story.deletes?.(order, orders.length);

@@ -11,10 +11,12 @@ import {
 } from "../../functions/janitor/sweep.ts";
 import {
   VendorFailure,
-  type DeletionOrder,
   type FailureFacts,
-  type Observation,
-} from "../../functions/janitor/vendor.ts";
+} from "../../functions/janitor/failure.ts";
+import type {
+  DeletionOrder,
+  Observation,
+} from "../../functions/janitor/ports.ts";
 import { ProcessClock, VirtualClock } from "../simulation/virtual-clock.ts";
 
 const EPOCH = Date.UTC(2026, 5, 15);
@@ -134,7 +136,7 @@ async function run({
         },
         listCertificates: () => Promise.reject(new Error("not for a sweep")),
       },
-      remover: {
+      deleter: {
         async deleteCertificate(order) {
           orders.push(order);
           // As a pacer does: one after the other.

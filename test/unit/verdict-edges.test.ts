@@ -5,7 +5,7 @@ import {
   readCertificateRecord,
   uniteListings,
 } from "../../functions/janitor/certificate.ts";
-import { VendorFailure } from "../../functions/janitor/vendor.ts";
+import { VendorFailure } from "../../functions/janitor/failure.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
 import {
   judge,

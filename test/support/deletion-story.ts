@@ -1,17 +1,22 @@
-/** One removal of a certificate, told by what the account and the vendor do in turn, on a virtual clock. */
+/** One deletion of a certificate, told by what the account and the vendor do in turn, on a virtual clock. */
 import {
   readCertificateRecord,
   uniteListings,
 } from "../../functions/janitor/certificate.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
-import { remove, type RemovalRequest } from "../../functions/janitor/remove.ts";
+import {
+  deleteOne,
+  type DeletionRequest,
+} from "../../functions/janitor/delete-one.ts";
 import {
   VendorFailure,
-  type DeletionOrder,
   type FailureFacts,
-  type Observation,
-  type Remover,
-} from "../../functions/janitor/vendor.ts";
+} from "../../functions/janitor/failure.ts";
+import type {
+  DeletionOrder,
+  Observation,
+  Deleter,
+} from "../../functions/janitor/ports.ts";
 import type { Policy } from "../../functions/janitor/verdict.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -67,14 +72,14 @@ export interface Story {
   deleteTakes?: number;
   time?: number;
   policy?: Partial<Policy>;
-  request?: Partial<RemovalRequest>;
+  request?: Partial<DeletionRequest>;
 }
 
 function nth<T>(list: readonly T[], call: number): T | undefined {
   return list[Math.min(call, list.length) - 1];
 }
 
-export async function removal(story: Story = {}) {
+export async function deletion(story: Story = {}) {
   const clock = new VirtualClock();
   const lines: Fields[] = [];
   const orders: DeletionOrder[] = [];
@@ -83,7 +88,7 @@ export async function removal(story: Story = {}) {
     if (of instanceof Error) throw of;
     return certificatesOf(of ?? []);
   };
-  const remover: Remover = {
+  const deleter: Deleter = {
     async deleteCertificate(order) {
       orders.push(order);
       const given = nth(story.deletes ?? [undefined], orders.length);
@@ -120,10 +125,10 @@ export async function removal(story: Story = {}) {
       };
     },
   };
-  const work = remove(
+  const work = deleteOne(
     {
       observer,
-      remover,
+      deleter,
       clock,
       log: (line) => {
         lines.push(line);

@@ -4,19 +4,19 @@ import { patiently } from "./patience.ts";
 import { judgeOne, type Judgement, type Policy } from "./verdict.ts";
 import {
   EVIDENCE_LIFE_MS,
-  VendorFailure,
-  withDeadline,
   type Clock,
   type Deadline,
   type Observation,
   type Observer,
-  type Remover,
-} from "./vendor.ts";
+  type Deleter,
+} from "./ports.ts";
+import { VendorFailure } from "./failure.ts";
+import { withDeadline } from "./deadline.ts";
 
 /** Kept free, in milliseconds, for the list that decides an unknown outcome. */
 const CONFIRM_MS = 5_000;
 
-export interface RemovalRequest {
+export interface DeletionRequest {
   readonly chainId: string;
   /** Delete even what is in use, out of sight or protected. */
   readonly force: boolean;
@@ -26,7 +26,7 @@ export interface RemovalRequest {
   readonly asked: Readonly<Record<string, string>>;
 }
 
-export type Removal =
+export type DeletionResult =
   | {
       readonly outcome: "deleted" | "alreadyGone" | "wouldDelete";
       /** The vendor's: of the deletion, or else of the last listing answer. */
@@ -49,9 +49,9 @@ export type Removal =
       readonly stillListed: boolean | undefined;
     };
 
-export interface RemovalParts {
+export interface DeletionParts {
   readonly observer: Observer;
-  readonly remover: Remover;
+  readonly deleter: Deleter;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -67,20 +67,20 @@ function refusal({ reasons }: Judgement): "in-use" | "protected" | undefined {
  * Deletes as asked, within the deadline. Rejects with a {@link VendorFailure} if the account could not be read
  * in the first place; then nothing was sent.
  */
-export async function remove(
-  parts: RemovalParts,
+export async function deleteOne(
+  parts: DeletionParts,
   policy: Policy,
-  request: RemovalRequest,
+  request: DeletionRequest,
   deadline: Deadline,
-): Promise<Removal> {
-  const first = await removeOnce(parts, policy, request, deadline);
+): Promise<DeletionResult> {
+  const first = await deleteOnce(parts, policy, request, deadline);
   if (first.outcome !== "failed" || first.failure.kind !== "secret-changed") {
     return first;
   }
   // A key that changed in between makes the evidence worthless, so it is read again, once.
-  let second: Removal;
+  let second: DeletionResult;
   try {
-    second = await removeOnce(parts, policy, request, deadline);
+    second = await deleteOnce(parts, policy, request, deadline);
   } catch (failure) {
     if (!(failure instanceof VendorFailure) || !first.sent) throw failure;
     second = { ...first, failure };
@@ -100,12 +100,12 @@ export async function remove(
   };
 }
 
-async function removeOnce(
-  parts: RemovalParts,
+async function deleteOnce(
+  parts: DeletionParts,
   policy: Policy,
-  request: RemovalRequest,
+  request: DeletionRequest,
   deadline: Deadline,
-): Promise<Removal> {
+): Promise<DeletionResult> {
   const { clock, observer } = parts;
   const observation = await patiently(clock, deadline, Infinity, () =>
     observer.observe(deadline),
@@ -130,8 +130,8 @@ async function removeOnce(
 
 /** Sends the DeleteCert; resolves to its request id, or to why it is not known to have been done. */
 async function send(
-  parts: RemovalParts,
-  request: RemovalRequest,
+  parts: DeletionParts,
+  request: DeletionRequest,
   observation: Observation,
   { certificate }: Judgement,
   deadline: Deadline,
@@ -142,7 +142,7 @@ async function send(
     () => true,
   );
   try {
-    const { requestId } = await parts.remover.deleteCertificate({
+    const { requestId } = await parts.deleter.deleteCertificate({
       chainId: certificate.chainId,
       secretVersion: observation.secretVersion,
       sendBefore: observation.startedAt + EVIDENCE_LIFE_MS,
@@ -162,7 +162,7 @@ async function settle(
   judgement: Judgement,
   failure: VendorFailure,
   deadline: Deadline,
-): Promise<Removal> {
+): Promise<DeletionResult> {
   const failed = {
     outcome: "failed",
     judgement,

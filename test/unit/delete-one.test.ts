@@ -7,18 +7,18 @@ import {
   lost,
   notFound,
   OTHER,
-  removal,
+  deletion,
   type Fields,
   type Story,
-} from "../support/removal-story.ts";
+} from "../support/deletion-story.ts";
 
 const inUse = { domains: [{ Domain: "a.example.com", ChainID: ID }] };
 const valid = { NotAfter: "2027-01-01T00:00:00Z", Status: "OK" };
 const rule = { match: "name", value: "live-*", owner: "ops" } as const;
 
-describe("a removal", () => {
+describe("a deletion", () => {
   it("that succeeds gives the vendor's request id and the certificate", async () => {
-    const { outcome, orders, calls } = await removal();
+    const { outcome, orders, calls } = await deletion();
     expect(outcome).toMatchObject({
       outcome: "deleted",
       requestId: "r-delete",
@@ -29,7 +29,7 @@ describe("a removal", () => {
   });
 
   it("orders it under the evidence's key, within the evidence's life and 5 s before the end", async () => {
-    const { orders } = await removal();
+    const { orders } = await deletion();
     expect(orders[0]).toMatchObject({
       chainId: ID,
       secretVersion: "v1",
@@ -39,7 +39,7 @@ describe("a removal", () => {
   });
 
   it("takes a chain id in any case and sends the one that was listed", async () => {
-    const { orders } = await removal({
+    const { orders } = await deletion({
       request: { chainId: ID.toUpperCase() },
     });
     expect(orders[0]?.chainId).toBe(ID);
@@ -55,7 +55,7 @@ describe("a removal", () => {
       domains: ["free.example.com"],
       attempt: 1,
     };
-    const { lines } = await removal({
+    const { lines } = await deletion({
       reads: [[fields({ CertDomainList: ["free.example.com"] })]],
     });
     expect(lines).toEqual([
@@ -70,7 +70,7 @@ describe("a removal", () => {
   });
 
   it("of a valid but unused certificate is done: the caller named it", async () => {
-    const { outcome } = await removal({ reads: [[fields(valid)]] });
+    const { outcome } = await deletion({ reads: [[fields(valid)]] });
     expect(outcome.outcome).toBe("deleted");
   });
 });
@@ -132,7 +132,7 @@ describe("without a DeleteCert", () => {
       { outcome: "wouldDelete" },
     ],
   ])("%s", async (_rule, story, expected) => {
-    const { outcome, orders, lines } = await removal(story);
+    const { outcome, orders, lines } = await deletion(story);
     expect(outcome).toMatchObject(expected);
     expect(orders).toEqual([]);
     expect(lines).toEqual([]);
@@ -140,8 +140,8 @@ describe("without a DeleteCert", () => {
 
   it("rejects where the account cannot be read", async () => {
     const broken = failure({ kind: "incomplete-listing", attempts: 0 });
-    await expect(removal({ reads: [broken] })).rejects.toBe(broken);
-    const forced = removal({ reads: [broken], request: { force: true } });
+    await expect(deletion({ reads: [broken] })).rejects.toBe(broken);
+    const forced = deletion({ reads: [broken], request: { force: true } });
     await expect(forced).rejects.toBe(broken);
   });
 });
@@ -155,7 +155,7 @@ describe("force", () => {
     ],
     ["protected", { policy: { protect: [rule] } }],
   ])("deletes what is %s, and the log says so", async (_what, story) => {
-    const { outcome, lines } = await removal({
+    const { outcome, lines } = await deletion({
       ...story,
       request: { force: true },
     });
@@ -219,7 +219,7 @@ describe("a failure", () => {
       { outcome: "alreadyGone" },
     ],
   ])("%s", async (_rule, story, expected) => {
-    const { outcome, calls, orders } = await removal(story);
+    const { outcome, calls, orders } = await deletion(story);
     expect(outcome).toMatchObject(expected);
     expect(calls).toEqual({ reads: 1, lists: 1 });
     expect(orders).toHaveLength(1);
@@ -233,7 +233,7 @@ describe("a failure", () => {
     failure({ kind: "credentials-rejected", outcome: "credentials" }),
     failure({ kind: "too-late", outcome: "not done", attempts: 0 }),
   ])("of kind $kind is what it is, without a fresh list", async (given) => {
-    const { outcome, calls } = await removal({ deletes: [given] });
+    const { outcome, calls } = await deletion({ deletes: [given] });
     expect(outcome).toMatchObject({
       outcome: "failed",
       failure: given,
@@ -244,12 +244,12 @@ describe("a failure", () => {
   });
 
   it("leaves 5 s for the fresh list", async () => {
-    const { orders, clock } = await removal({
+    const { orders, clock } = await deletion({
       deletes: [lost],
       deleteTakes: 60_000,
       time: 8000,
     });
-    // The fake remover does not listen, so its signal is what tells.
+    // The fake deleter does not listen, so its signal is what tells.
     expect(orders[0]?.deadline).toMatchObject({
       at: 3000,
       signal: { aborted: true },
@@ -259,8 +259,8 @@ describe("a failure", () => {
 
   it("that is a bug passes through", async () => {
     const bug = new TypeError("bug");
-    await expect(removal({ deletes: [bug] })).rejects.toBe(bug);
-    await expect(removal({ deletes: [lost], lists: [bug] })).rejects.toBe(bug);
+    await expect(deletion({ deletes: [bug] })).rejects.toBe(bug);
+    await expect(deletion({ deletes: [lost], lists: [bug] })).rejects.toBe(bug);
   });
 });
 
@@ -272,7 +272,7 @@ describe("a secret that changed in between", () => {
   });
 
   it("has all of it looked at again, once", async () => {
-    const { outcome, calls, orders } = await removal({
+    const { outcome, calls, orders } = await deletion({
       deletes: [changed, undefined],
     });
     expect(outcome.outcome).toBe("deleted");
@@ -284,13 +284,13 @@ describe("a secret that changed in between", () => {
   });
 
   it("and changes again ends it", async () => {
-    const { outcome, calls } = await removal({ deletes: [changed] });
+    const { outcome, calls } = await deletion({ deletes: [changed] });
     expect(outcome).toMatchObject({ outcome: "failed", failure: changed });
     expect(calls.reads).toBe(2);
   });
 
   it("does not overrule what the second look says", async () => {
-    const { outcome } = await removal({
+    const { outcome } = await deletion({
       deletes: [changed],
       reads: [[fields()], [fields({ CertDomainList: ["x.example.org"] })]],
     });
@@ -298,7 +298,7 @@ describe("a secret that changed in between", () => {
   });
 
   it("after an unknown attempt, and gone at the second look, is alreadyGone", async () => {
-    const { outcome } = await removal({
+    const { outcome } = await deletion({
       deletes: [changed.after(2, true)],
       lists: [failure({ kind: "timeout" })],
       reads: [[fields()], []],
@@ -307,7 +307,7 @@ describe("a secret that changed in between", () => {
   });
 
   it("after an unknown attempt, and no second look to be had, says that one was sent", async () => {
-    const { outcome } = await removal({
+    const { outcome } = await deletion({
       deletes: [changed.after(2, true)],
       lists: [[fields()]],
       reads: [[fields()], failure({ kind: "timeout", attempts: 0 })],
@@ -327,7 +327,7 @@ describe("a secret that changed in between", () => {
   ])(
     "after an unknown attempt, and %s, may have been deleted",
     async (_what, again) => {
-      const { outcome } = await removal({
+      const { outcome } = await deletion({
         deletes: [changed.after(2, true), again],
         lists: [failure({ kind: "timeout" })],
       });
@@ -343,12 +343,12 @@ describe("a secret that changed in between", () => {
 describe("a reading that shifted", () => {
   it("does not prove that a certificate is not there", async () => {
     await expect(
-      removal({ reads: [[]], isSettled: false }),
+      deletion({ reads: [[]], isSettled: false }),
     ).rejects.toMatchObject({ kind: "incomplete-listing" });
   });
 
   it("is acted on where it has the certificate", async () => {
-    const { outcome } = await removal({ isSettled: false });
+    const { outcome } = await deletion({ isSettled: false });
     expect(outcome.outcome).toBe("deleted");
   });
 });
