@@ -1,6 +1,6 @@
 /** Reads the context key `janitor` of cdk.json: all problems at once, before anything is deployed. */
+import { distance } from "fastest-levenshtein";
 import { BadSchedule } from "./schedule.ts";
-import { nearest } from "./nearest.ts";
 import { intervals } from "./schedule.ts";
 import { Invalid, isRecord } from "./parsers.ts";
 import { DEFINITIONS, type SettingKey, type Settings } from "./settings.ts";
@@ -91,7 +91,11 @@ function unknownKey(name: string): string {
   if (name === "janitor") {
     return "janitor is nested twice: its settings stand directly below the context key janitor, without another janitor around them";
   }
-  const key = nearest(name, KEYS);
+  const far = (key: SettingKey) =>
+    distance(name.toLowerCase(), key.toLowerCase());
+  const key = KEYS.reduce((best, next) =>
+    far(next) < far(best) ? next : best,
+  );
   const { range, example } = DEFINITIONS[key];
   return `${name} is no setting; the nearest is ${key}: ${range}; example: ${example}`;
 }
