@@ -1,4 +1,5 @@
 /** Reads an API Gateway event of payload format 2.0, whatever was sent in its place. */
+import { routeKeyOf, ROUTES } from "../contract/routes.ts";
 import { isChainId, isObject } from "../janitor/certificate.ts";
 import { invalid, Refusal } from "./problem.ts";
 
@@ -135,22 +136,23 @@ export function readQuery<const Name extends string>(
   return found;
 }
 
-/** The paths of the API and the methods they know. */
-const PATHS: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/^\/certificates$/, ["GET"]],
-  [/^\/certificates\/[^/]*$/, ["DELETE", "GET"]],
-  [/^\/sweeps$/, ["POST"]],
-  [/^\/openapi\.json$/, ["GET"]],
-];
+/** `/certificates/{chainId}` as a pattern over paths; the variable may be empty, to tell what is missing. */
+function shapeOf(path: string): RegExp {
+  const escaped = path.replaceAll(".", "\\.").replace(/\{\w+\}/, "[^/]*");
+  return new RegExp(`^${escaped}$`);
+}
 
 /** What is wrong with a request that no route of API Gateway matched. */
 export function noRoute({ method, path }: HttpRequest): Refusal {
-  const [, methods] = PATHS.find(([shape]) => shape.test(path)) ?? [];
-  if (methods === undefined) {
+  const routes = Object.values(ROUTES);
+  const methods = routes
+    .filter((route) => shapeOf(route.path).test(path))
+    .map((route): string => route.method)
+    .sort();
+  if (methods.length === 0) {
     return new Refusal({
       name: "no-such-route",
-      detail:
-        "Nothing was deleted. The routes are GET /certificates, GET and DELETE /certificates/{chainId}, POST /sweeps and GET /openapi.json.",
+      detail: `Nothing was deleted. The routes are ${routes.map(routeKeyOf).join(", ")}.`,
     });
   }
   // A path that ends where the chain id should stand matches no route, although its method fits.

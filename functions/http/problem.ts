@@ -1,4 +1,5 @@
 /** Answers of the HTTP API: JSON, or RFC 9457 problem details. */
+import { PROBLEMS, type ProblemName } from "../contract/problems.ts";
 import type { VendorFailure } from "../janitor/failure.ts";
 
 /** A structured response of payload format 2.0. */
@@ -7,27 +8,6 @@ export interface HttpAnswer {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
-
-const PROBLEMS = {
-  "invalid-request": [400, "The request is not valid"],
-  "no-such-route": [404, "There is no such route"],
-  "method-not-allowed": [405, "The route does not know this method"],
-  "certificate-not-found": [404, "No such certificate in this account"],
-  "certificate-in-use": [409, "The certificate is in use, or may be"],
-  "certificate-protected": [409, "The certificate is protected"],
-  "sweep-running": [409, "A sweep may still be running"],
-  "vendor-refused": [403, "Volcengine refused"],
-  "vendor-billing": [503, "Volcengine Live is not available to the account"],
-  "credentials-rejected": [500, "Volcengine rejected the access key"],
-  "vendor-access-denied": [500, "The access key lacks a permission"],
-  "vendor-throttled": [503, "Volcengine throttles the account"],
-  "vendor-error": [502, "Volcengine gave no usable answer"],
-  "vendor-timeout": [504, "The time ran out"],
-  misconfigured: [500, "This deployment is misconfigured"],
-  "internal-error": [500, "This program has a defect"],
-} as const;
-
-export type ProblemName = keyof typeof PROBLEMS;
 
 export interface Problem {
   readonly name: ProblemName;
@@ -107,6 +87,15 @@ export function problemAnswer(problem: Problem, requestId: string): HttpAnswer {
       ...problem.headers,
     },
   };
+}
+
+/** The account does not have what the caller named; only after a reading that shows all that there is. */
+export function notFound(): Refusal {
+  return new Refusal({
+    name: "certificate-not-found",
+    detail:
+      "A complete fresh list of the account does not have this certificate. Nothing was deleted. Check the chain id and the setting PROJECT_NAMES.",
+  });
 }
 
 const NOT_SENT = "Nothing was deleted.";

@@ -1,5 +1,12 @@
-/** Starts the sweep function without waiting for it. */
-import { Refusal, type Problem } from "./problem.ts";
+/** `POST /sweeps`: starts the sweep function without waiting for it. */
+import { ROUTES } from "../contract/routes.ts";
+import { readSweepPayload } from "../host/sweep-payload.ts";
+import type { Route } from "./api.ts";
+import { readQuery, type HttpRequest } from "./event.ts";
+import { invalid, jsonAnswer, Refusal, type Problem } from "./problem.ts";
+
+/** The longest that a sweep lasts: until then another one is not started. */
+const SWEEP_MS = 900_000;
 
 const TIMEOUT_MS = 5000;
 
@@ -59,4 +66,52 @@ function notStarted(error: unknown): Problem {
         name: "misconfigured",
         detail: `No sweep was started: Lambda refused to start the sweep function (${name.slice(0, 60)}). Check that it exists and that this function may invoke it, then repeat the request.`,
       };
+}
+
+function readBody({ contentType, body }: HttpRequest): unknown {
+  if (!/^application\/json\s*(;|$)/i.test(contentType)) {
+    throw invalid("The content-type must be application/json.");
+  }
+  try {
+    return JSON.parse(body ?? "");
+  } catch {
+    throw invalid("The body must be JSON, {} at the least.");
+  }
+}
+
+/** The route; it remembers when it last started a sweep that may delete. */
+export function createStartSweep(start: StartSweep): Route {
+  let noSweepBefore = -Infinity;
+  return async ({ clock, wired }, call) => {
+    readQuery(call.request, ROUTES.startSweep.query);
+    const payload = readBody(call.request);
+    const { dryRun } = readSweepPayload(payload, wired().configuration);
+    const wait = noSweepBefore - clock.now();
+    if (wait > 0) {
+      throw new Refusal({
+        name: "sweep-running",
+        detail:
+          "No sweep was started: this API started one that may still be running. Read its report first, or repeat later.",
+        headers: { "retry-after": String(Math.ceil(wait / 1000)) },
+      });
+    }
+    // A dry run writes nothing, so nothing is lost if the next sweep overlaps it.
+    if (!dryRun) noSweepBefore = clock.now() + SWEEP_MS;
+    try {
+      // Whoever starts a sweep by hand wants to read what it found; the body may still say otherwise.
+      const order = Object.assign({ report: true }, payload);
+      const runId = await start(JSON.stringify(order));
+      call.runId = runId;
+      return jsonAnswer(202, call.requestId, {
+        runId,
+        mode: dryRun ? "dry-run" : "delete",
+        report: `Log group of the sweep function, lines with message.runId = "${runId}"; the last of them is the summary.`,
+      });
+    } catch (error) {
+      const mayRun =
+        error instanceof Refusal && error.problem.name === "vendor-timeout";
+      if (!mayRun) noSweepBefore = -Infinity;
+      throw error;
+    }
+  };
 }

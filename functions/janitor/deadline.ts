@@ -11,7 +11,7 @@ export function isOver(clock: Clock, { at, signal }: Deadline): boolean {
 }
 
 /** What is left over stops for this reason. Made once: an error of its own for each call costs more than the signature. */
-export const NO_LONGER_NEEDED = new VendorFailure("No longer needed.", {
+const NO_LONGER_NEEDED = new VendorFailure("No longer needed.", {
   kind: "timeout",
   outcome: "unknown",
 });
@@ -52,5 +52,33 @@ export async function withDeadline<T>(
   } finally {
     finished.abort(NO_LONGER_NEEDED);
     over.abort(NO_LONGER_NEEDED);
+  }
+}
+
+/** Timers of an HTTP client come late; what has not ended so long after its deadline does not end by itself. */
+const LATE_MS = 250;
+
+/**
+ * Settles as `work` does. Work that goes on although its deadline has passed is left behind: then it rejects with a
+ * {@link VendorFailure} of kind `timeout`.
+ */
+export async function orLeftBehind<T>(
+  clock: Clock,
+  { at }: Deadline,
+  work: Promise<T>,
+): Promise<T> {
+  const finished = new AbortController();
+  const late = clock
+    .sleep(at + LATE_MS - clock.monotonic(), finished.signal)
+    .then((): never => {
+      throw new VendorFailure("The time for the request ran out.", {
+        kind: "timeout",
+        outcome: "unknown",
+      });
+    });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    finished.abort(NO_LONGER_NEEDED);
   }
 }

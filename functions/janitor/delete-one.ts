@@ -24,6 +24,8 @@ export interface DeletionRequest {
   readonly dryRun: boolean;
   /** Who asks and under which request id; goes into every attempt's log line. */
   readonly asked: Readonly<Record<string, string>>;
+  /** Called in the same instant as each DeleteCert. */
+  readonly onSend?: () => void;
 }
 
 export type DeletionResult =
@@ -139,7 +141,10 @@ async function send(
   const log = createDeletionLog(
     parts.log,
     { ...request.asked, force: request.force, ...deletionFacts(certificate) },
-    () => true,
+    () => {
+      request.onSend?.();
+      return true;
+    },
   );
   try {
     const { requestId } = await parts.deleter.deleteCertificate({

@@ -5,7 +5,8 @@
 import { instant, type CertificateRecord } from "./certificate.ts";
 import { comparable } from "./domain.ts";
 import { wildcardsOver, type Domain } from "./in-use.ts";
-import type { Judgement, Reason } from "./verdict.ts";
+import type { Judgement } from "./verdict.ts";
+import type { Reason } from "../contract/reasons.ts";
 
 /** Days before its expiry from which a certificate in use is warned of; 0 never, "auto" by its lifetime. */
 export type WarnDays = "auto" | number;

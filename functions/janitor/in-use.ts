@@ -8,7 +8,7 @@ import {
   type CertificateRecord,
 } from "./certificate.ts";
 import { comparable } from "./domain.ts";
-import type { Detail } from "./verdict.ts";
+import type { Detail } from "../contract/reasons.ts";
 
 /** One item of ListDomainDetail, docs/6469/1126815. */
 export interface Domain {

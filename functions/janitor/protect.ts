@@ -1,7 +1,7 @@
 /** The operator's protect list: certificates that are kept whatever else holds. */
 import type { CertificateRecord } from "./certificate.ts";
 import { globSpellings, spellings } from "./domain.ts";
-import type { Detail } from "./verdict.ts";
+import type { Detail } from "../contract/reasons.ts";
 
 export interface ProtectRule {
   readonly match: "chainId" | "name" | "domain";

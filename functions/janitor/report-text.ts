@@ -1,7 +1,9 @@
 /** The report of a sweep as people read it in their mailbox. */
 import { noticeOf, renewalOf, timeLeft } from "./foresight.ts";
-import type { Reason } from "./verdict.ts";
-import type { ReportItem, StoppedBecause, SweepReport } from "./report.ts";
+import { PROVIDERS, type Provider } from "../contract/providers.ts";
+import { CONTRADICTIONS } from "../contract/reasons.ts";
+import type { ReportItem, SweepReport } from "./report.ts";
+import { STOPS } from "../contract/stops.ts";
 
 export interface Mail {
   /** ASCII, below 100 characters as SNS wants it: how it ended, the counts, then whose it is. */
@@ -13,13 +15,8 @@ export interface Mail {
 /** Whose report it is: several stacks, of two vendors, may write to one mailbox. */
 export interface Origin {
   readonly stackName: string;
-  readonly provider: "volcengine" | "byteplus";
+  readonly provider: Provider;
 }
-
-const VENDORS = {
-  volcengine: { vendor: "Volcengine", product: "Volcengine Live" },
-  byteplus: { vendor: "BytePlus", product: "BytePlus MediaLive" },
-} as const;
 
 const MAX_SUBJECT = 99;
 /** A stack's name that is cut to fewer characters than this tells nothing. */
@@ -27,38 +24,6 @@ const LEAST_NAME = 12;
 /** Of each of the ten tables; SNS carries 256 KB. */
 const MAX_ROWS = 200;
 const MAX_TABLE_BYTES = 24_000;
-
-/** What the end of a run means and what to do about it; undefined where it ended as it should. */
-const ENDINGS: Readonly<Record<StoppedBecause, string | undefined>> = {
-  done: undefined,
-  "max-deletions":
-    "It reached MAX_DELETIONS; the next sweep goes on with the rest.",
-  "out-of-time": "Its time ran out; the next sweep goes on with the rest.",
-  "too-many":
-    "More certificates were eligible than MAX_DELETIONS allows, so none was deleted. Read the list below; if it is right, raise maxDeletions and deploy.",
-  "evidence-too-old":
-    "What was read could no longer be acted on when the first deletion was due: reading took too long, since the account is very large or Volcengine slow, or the secret changed meanwhile.",
-  "vendor-unhealthy":
-    "Ten deletions in a row failed, so it stopped. The next sweep tries again; see the errors below.",
-  "vendor-billing":
-    "The live service is not activated for the account, or the account is in arrears. Settle it in the Volcengine console.",
-  "credentials-rejected":
-    "Volcengine rejected the access key. Put a valid one into the secret.",
-  "vendor-access-denied":
-    "The access key lacks a permission. Allow live:ListCertV2, live:ListDomainDetail and live:DeleteCert.",
-  "not-set-up":
-    "The secret still holds the placeholder of the stack. Put the access key in its place.",
-  "no-evidence":
-    "The account could not be read completely, and without complete evidence nothing is deleted.",
-};
-
-/** Reasons that tell of contradictory or unreadable data, which only a person can settle. */
-const CONTRADICTIONS: ReadonlySet<string> = new Set<Reason>([
-  "malformed-record",
-  "expiry-unreadable",
-  "validity-inverted",
-  "status-conflict",
-]);
 
 /** Expired certificates that are kept because what is known of them does not fit together; protected ones are settled. */
 export function contradictory(report: SweepReport): readonly ReportItem[] {
@@ -187,7 +152,7 @@ function tally({ counts, mode }: SweepReport): string[] {
 
 /** The names in what room is left, the stack's cut at its beginning: stacks of one kind differ at the end. */
 function named({ stackName, provider }: Origin, room: number): string {
-  const { product } = VENDORS[provider];
+  const { product } = PROVIDERS[provider];
   const cut = (length: number): string =>
     stackName.length <= length
       ? stackName
@@ -227,11 +192,11 @@ export function reportMail(
   graceDays: number,
 ): Mail {
   const { counts, items, mode, stoppedBecause } = report;
-  const { vendor, product } = VENDORS[origin.provider];
+  const { name: vendor, product } = PROVIDERS[origin.provider];
   /** Our own words, written with the one vendor in mind. */
   const said = (words: string): string =>
     words.replaceAll("Volcengine", vendor);
-  const ending = ENDINGS[stoppedBecause];
+  const { advice } = STOPS[stoppedBecause];
   const by = (outcome: ReportItem["outcome"]): ReportItem[] =>
     items.filter((item) => item.outcome === outcome);
   const kept = Object.entries(counts.kept)
@@ -247,9 +212,9 @@ export function reportMail(
         ]),
     `Listed ${String(counts.listed)}, expired ${String(counts.expired)}, eligible ${String(counts.eligible)}: ${tally(report).join(", ")}.`,
     ...(kept === "" ? [] : [`Kept, by reason: ${kept}.`]),
-    ...(ending === undefined
+    ...(advice === undefined
       ? []
-      : ["", `It stopped early (${stoppedBecause}). ${said(ending)}`]),
+      : ["", `It stopped early (${stoppedBecause}). ${said(advice)}`]),
     ...(report.error === undefined ? [] : [said(report.error)]),
     ...certificates(
       "Failed; the next sweep tries again",

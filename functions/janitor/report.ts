@@ -1,19 +1,8 @@
 /** What a sweep says of itself: pure, from what the run knows of each certificate. */
+import type { StoppedBecause } from "../contract/stops.ts";
 import type { Expiring } from "./foresight.ts";
-import type { Judgement, Reason } from "./verdict.ts";
-
-export type StoppedBecause =
-  | "done"
-  | "too-many"
-  | "max-deletions"
-  | "out-of-time"
-  | "evidence-too-old"
-  | "vendor-unhealthy"
-  | "vendor-billing"
-  | "credentials-rejected"
-  | "vendor-access-denied"
-  | "no-evidence"
-  | "not-set-up";
+import type { Judgement } from "./verdict.ts";
+import type { Reason } from "../contract/reasons.ts";
 
 export type ItemOutcome =
   "deleted" | "alreadyGone" | "unconfirmed" | "failed" | "remaining";

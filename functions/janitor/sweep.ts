@@ -10,9 +10,9 @@ import {
   isEligible,
   outcomeOf,
   type Item,
-  type StoppedBecause,
   type SweepReport,
 } from "./report.ts";
+import type { StoppedBecause } from "../contract/stops.ts";
 import {
   EVIDENCE_LIFE_MS,
   type Clock,

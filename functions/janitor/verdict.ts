@@ -1,33 +1,12 @@
 /**
  * The heart of the project: may a certificate be deleted? Only if no reason to keep it holds (design, "the verdict").
  */
+import { REASONS, type Detail, type Reason } from "../contract/reasons.ts";
 import type { Certificate, CertificateRecord } from "./certificate.ts";
 import { callWitness, usesOf, type Witness } from "./in-use.ts";
 import { protections, type ProtectRule } from "./protect.ts";
 import { VendorFailure } from "./failure.ts";
 import type { Observation } from "./ports.ts";
-
-/** Every reason to keep, in the order in which they are shown. */
-export const REASONS = [
-  "malformed-record",
-  "expiry-unreadable",
-  "validity-inverted",
-  "not-expired",
-  "within-grace",
-  "status-conflict",
-  "in-use",
-  "domain-not-visible",
-  "protected",
-  "out-of-scope",
-] as const;
-export type Reason = (typeof REASONS)[number];
-
-/** What was seen that makes a reason hold; `because` says it as a clause for people. */
-export interface Detail {
-  readonly reason: Reason;
-  readonly because: string;
-  readonly [seen: string]: string;
-}
 
 export interface Policy {
   readonly graceDays: number;

@@ -19,6 +19,7 @@ import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { ROUTES } from "../../functions/contract/routes.ts";
 import type { JanitorConfig } from "../settings/config.ts";
 import type { Credentials } from "./credentials.ts";
 import { JanitorFunction, LOG_RETENTION } from "./janitor-function.ts";
@@ -26,26 +27,6 @@ import { KEPT, withLogicalId } from "./logical-id.ts";
 
 /** Requests a second, and at once. DeleteCert allows ten a second, of which the sweep takes up to 7.8. */
 const THROTTLE = { rateLimit: 2, burstLimit: 2 };
-
-type Access = "read" | "delete" | "either";
-
-/** `$default` exists so that unknown routes and wrong methods get a problem that says so. */
-const ROUTES: readonly (readonly [string, HttpRouteKey, Access])[] = [
-  ["List", HttpRouteKey.with("/certificates", HttpMethod.GET), "read"],
-  [
-    "Explain",
-    HttpRouteKey.with("/certificates/{chainId}", HttpMethod.GET),
-    "read",
-  ],
-  [
-    "Delete",
-    HttpRouteKey.with("/certificates/{chainId}", HttpMethod.DELETE),
-    "delete",
-  ],
-  ["Sweep", HttpRouteKey.with("/sweeps", HttpMethod.POST), "delete"],
-  ["OpenApi", HttpRouteKey.with("/openapi.json", HttpMethod.GET), "read"],
-  ["Default", HttpRouteKey.DEFAULT, "either"],
-];
 
 /** One JSON object a request; the caller is an IAM ARN or a token's subject. */
 const ACCESS_LOG = JSON.stringify({
@@ -141,24 +122,31 @@ export class Api extends Construct {
         : new HttpJwtAuthorizer("Jwt", authorizer.issuer, {
             jwtAudience: [authorizer.audience],
           });
+    const scopes =
+      authorizer === "iam"
+        ? undefined
+        : { read: authorizer.readScope, delete: authorizer.deleteScope };
     // The same logical ids whatever guards the routes: a new one would be made before the old one goes, and the API
     // refuses a second route of the same key.
-    for (const [id, routeKey, access] of ROUTES) {
+    const route = (
+      id: string,
+      routeKey: HttpRouteKey,
+      access: readonly ("read" | "delete")[],
+    ): void => {
       new HttpRoute(this, `${id}Route`, {
         httpApi: this.httpApi,
         routeKey,
         integration,
         authorizer: guard,
-        ...(authorizer === "iam"
-          ? {}
-          : {
-              authorizationScopes: {
-                read: [authorizer.readScope],
-                delete: [authorizer.deleteScope],
-                either: [authorizer.readScope, authorizer.deleteScope],
-              }[access],
-            }),
+        ...(scopes !== undefined && {
+          authorizationScopes: access.map((name) => scopes[name]),
+        }),
       });
+    };
+    for (const { id, method, path, access } of Object.values(ROUTES)) {
+      route(id, HttpRouteKey.with(path, HttpMethod[method]), [access]);
     }
+    // It exists so that unknown routes and wrong methods get a problem that says so.
+    route("Default", HttpRouteKey.DEFAULT, ["read", "delete"]);
   }
 }

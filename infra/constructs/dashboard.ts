@@ -9,6 +9,7 @@ import {
   type IWidget,
 } from "aws-cdk-lib/aws-cloudwatch";
 import { Construct } from "constructs";
+import { REASONS } from "../../functions/contract/reasons.ts";
 import type { Api } from "./api.ts";
 import type { SweepMetrics } from "./sweep-metrics.ts";
 import type { Sweep } from "./sweep.ts";
@@ -20,19 +21,6 @@ interface JanitorDashboardProps {
 }
 
 const HALF = { width: 12, height: 6 };
-const REASONS = [
-  "malformed-record",
-  "expiry-unreadable",
-  "validity-inverted",
-  "not-expired",
-  "within-grace",
-  "status-conflict",
-  "in-use",
-  "domain-not-visible",
-  "protected",
-  "out-of-scope",
-];
-
 export class JanitorDashboard extends Construct {
   constructor(scope: Construct, id: string, props: JanitorDashboardProps) {
     super(scope, id);

@@ -11,6 +11,7 @@ import {
   type JsonPattern,
 } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { stopsThatCountAs } from "../../functions/contract/stops.ts";
 
 const SUMMARY = FilterPattern.stringValue(
   "$.message.event",
@@ -19,16 +20,6 @@ const SUMMARY = FilterPattern.stringValue(
 );
 
 const STOPPED = "$.message.stoppedBecause";
-const SUCCESSES = ["done", "max-deletions", "out-of-time"];
-const STOPPED_EARLY = [
-  "credentials-rejected",
-  "vendor-access-denied",
-  "vendor-billing",
-  "vendor-unhealthy",
-  "no-evidence",
-  "evidence-too-old",
-];
-
 function stoppedBecause(reasons: readonly string[]): JsonPattern {
   return FilterPattern.all(
     SUMMARY,
@@ -64,14 +55,14 @@ const SAW_A_LIST = FilterPattern.all(
 
 /** Each metric with its filters and the value that a matching line gives. Zeros let an alarm end at the next sweep. */
 const METRICS = {
-  SweepsSucceeded: [[stoppedBecause(SUCCESSES), "1"]],
+  SweepsSucceeded: [[stoppedBecause(stopsThatCountAs("success")), "1"]],
   SweepsWithTooMany: [
-    [stoppedBecause(["too-many"]), "1"],
-    [notStoppedBecause(["too-many"]), "0"],
+    [stoppedBecause(stopsThatCountAs("too many")), "1"],
+    [notStoppedBecause(stopsThatCountAs("too many")), "0"],
   ],
   SweepsStoppedEarly: [
-    [stoppedBecause(STOPPED_EARLY), "1"],
-    [notStoppedBecause(STOPPED_EARLY), "0"],
+    [stoppedBecause(stopsThatCountAs("stopped early")), "1"],
+    [notStoppedBecause(stopsThatCountAs("stopped early")), "0"],
   ],
   DeletionsFailed: [count("failed"), count("unconfirmed")],
   ExpiredInUse: [[SAW_A_LIST, "$.message.counts.expiredInUse"]],

@@ -1,7 +1,8 @@
 /** `npm start`: the deployed functions, unchanged, on one machine, against emulators of everything around them. */
-import { createApiHandler } from "../../functions/certificates-api.ts";
+import { createApiHandler } from "../../functions/http/handler.ts";
+import { routeKeyOf, ROUTES } from "../../functions/contract/routes.ts";
 import { readConfiguration } from "../../functions/host/configuration.ts";
-import { createSweepHandler } from "../../functions/expired-sweep.ts";
+import { createSweepHandler } from "../../functions/host/sweep-handler.ts";
 import { lambdaHost } from "../../functions/host/host.ts";
 import { demoAccount, demoSettings } from "./fixtures.ts";
 import { startGateway } from "./gateway.ts";
@@ -26,13 +27,6 @@ const KEY = {
   accessKeyId: "AKLTLOCALEXAMPLE00000000000000001",
   secretAccessKey: "LOCAL-EXAMPLE-SECRET-VALID-NOWHERE",
 };
-const ROUTES = [
-  "DELETE /certificates/{chainId}",
-  "GET /certificates",
-  "GET /certificates/{chainId}",
-  "POST /sweeps",
-  "GET /openapi.json",
-];
 /** Settings that may be tried out on the demonstration account: `GRACE_DAYS=30 npm start`. */
 const TRIABLE = [
   "GRACE_DAYS",
@@ -114,7 +108,7 @@ delete process.env["AWS_SESSION_TOKEN"];
 const gateway = await startGateway({
   port,
   accountId: ACCOUNT_ID,
-  routes: ROUTES,
+  routes: Object.values(ROUTES).map(routeKeyOf),
   handler: createApiHandler({
     ...host,
     env: { ...env, SENDS_PER_SECOND: "2" },

@@ -1,30 +1,9 @@
 /** Reads the context key `janitor` of cdk.json: all problems at once, before anything is deployed. */
 import { distance } from "fastest-levenshtein";
-import { BadSchedule } from "./schedule.ts";
-import { intervals } from "./schedule.ts";
+import { PROVIDERS } from "../../functions/contract/providers.ts";
+import { BadSchedule, intervals } from "./schedule.ts";
 import { Invalid, isRecord } from "./parsers.ts";
 import { DEFINITIONS, type SettingKey, type Settings } from "./settings.ts";
-
-/** What follows from the provider. Paces are DeleteCert calls a second. */
-const PROVIDERS = {
-  volcengine: {
-    name: "Volcengine",
-    endpoint: "https://live.volcengineapi.com",
-    domain: ".volcengineapi.com",
-    region: "cn-north-1",
-    sweepPace: 7.8,
-    apiPace: 2,
-  },
-  // BytePlus documents a limit of one call a second for the whole account.
-  byteplus: {
-    name: "BytePlus",
-    endpoint: "https://open.byteplusapi.com",
-    domain: ".byteplusapi.com",
-    region: "ap-singapore-1",
-    sweepPace: 0.6,
-    apiPace: 0.3,
-  },
-} as const;
 
 /** An alarm looks back seven days at most, in periods of an hour. */
 const LONGEST_LOOK_BACK_HOURS = 168;

@@ -1,6 +1,5 @@
 /** Readers of one setting each, for the table in settings.ts: from what cdk.json holds to what the stack uses. */
-import { BadSchedule } from "./schedule.ts";
-import { intervals, isTimeZone } from "./schedule.ts";
+import { BadSchedule, intervals, isTimeZone } from "./schedule.ts";
 
 /** One thing wrong with a setting. `at` is the path below the setting's key, such as `[2].until`. */
 interface Complaint {

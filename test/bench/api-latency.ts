@@ -4,7 +4,7 @@
  * here all ten share one processor. The vendor takes 25 to 35 ms for each call, so that they do not march in step.
  */
 import { Pool } from "undici";
-import { createApiHandler } from "../../functions/certificates-api.ts";
+import { createApiHandler } from "../../functions/http/handler.ts";
 import { startSecretsManagerEmulator } from "../../infra/local/secrets-manager-emulator.ts";
 import { hurriedClock } from "../support/hurried-clock.ts";
 import { awsEnvironment, KEY, SECRET_ID } from "../support/world.ts";

@@ -4,7 +4,7 @@
  *
  *   --json           prints the figures as JSON: npm run -s bench -- --json > before.json
  *   --against FILE   such JSON of an earlier run: tells how far each ratio moved
- *   --readme         writes table and picture into the README, with machine and date
+ *   --readme         writes table and picture into test/bench/README.md, with machine and date
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -24,9 +24,9 @@ import { drawFigures, HEADERS, isMet, rowOf } from "./report.ts";
 import { measureSigning } from "./sign.ts";
 import { measureSweepMemory } from "./sweep-memory.ts";
 
-const ROOT = join(import.meta.dirname, "..", "..");
+const README = join(import.meta.dirname, "README.md");
 const MARKS = ["<!-- bench -->", "<!-- /bench -->"] as const;
-const PICTURE = "test/bench/bench.svg";
+const PICTURE = "bench.svg";
 
 const MEASURES: readonly [
   string,
@@ -46,9 +46,8 @@ async function writeReadme(
   heading: string,
   figures: readonly Figure[],
 ): Promise<void> {
-  writeFileSync(join(ROOT, PICTURE), drawFigures(figures));
-  const file = join(ROOT, "README.md");
-  const text = readFileSync(file, "utf8");
+  writeFileSync(join(import.meta.dirname, PICTURE), drawFigures(figures));
+  const text = readFileSync(README, "utf8");
   const from = text.indexOf(MARKS[0]);
   const to = text.indexOf(MARKS[1]);
   if (from < 0 || to < from) {
@@ -67,7 +66,7 @@ async function writeReadme(
     "",
   ];
   const whole = text.slice(0, from) + lines.join("\n") + text.slice(to);
-  writeFileSync(file, await format(whole, { filepath: file }));
+  writeFileSync(README, await format(whole, { filepath: README }));
 }
 
 /** How far the ratios are from those of an earlier run, in per cent. */

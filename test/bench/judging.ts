@@ -12,11 +12,7 @@ import {
   uniteListings,
 } from "../../functions/janitor/certificate.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
-import {
-  judge,
-  type Judgement,
-  type Policy,
-} from "../../functions/janitor/verdict.ts";
+import { judge, type Judgement, type Policy } from "../../functions/janitor/verdict.ts";
 import { createRandom } from "../simulation/random.ts";
 import { compared, inTurns, median, type Figure } from "./figure.ts";
 

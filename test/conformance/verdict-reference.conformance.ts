@@ -14,11 +14,8 @@ import {
   uniteListings,
 } from "../../functions/janitor/certificate.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
-import {
-  judge,
-  REASONS,
-  type Judgement,
-} from "../../functions/janitor/verdict.ts";
+import { judge, type Judgement } from "../../functions/janitor/verdict.ts";
+import { REASONS } from "../../functions/contract/reasons.ts";
 import { withDeadline } from "../../functions/janitor/deadline.ts";
 import {
   createAccountObserver,

@@ -2,15 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../functions/host/clock.ts";
-import type {
-  StoppedBecause,
-  SweepCounts,
-} from "../../functions/janitor/report.ts";
+import type { SweepCounts } from "../../functions/janitor/report.ts";
+import type { StoppedBecause } from "../../functions/contract/stops.ts";
 import { NoEvidence, sweep } from "../../functions/janitor/sweep.ts";
 import { VendorFailure } from "../../functions/janitor/failure.ts";
 import type { Observer } from "../../functions/janitor/ports.ts";
-import { createApiHandler } from "../../functions/certificates-api.ts";
-import { createSweepHandler } from "../../functions/expired-sweep.ts";
+import { createApiHandler } from "../../functions/http/handler.ts";
+import { createSweepHandler } from "../../functions/host/sweep-handler.ts";
 import type { Fault } from "../../infra/local/live-emulator/faults.ts";
 import { startLiveEmulator } from "../../infra/local/live-emulator/server.ts";
 import { startSecretsManagerEmulator } from "../../infra/local/secrets-manager-emulator.ts";

@@ -1,7 +1,6 @@
 import { Annotations, Match } from "aws-cdk-lib/assertions";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +12,7 @@ import {
   readConfig,
   readDeployments,
 } from "../../infra/settings/config.ts";
-import { DEFINITIONS, settingsTable } from "../../infra/settings/settings.ts";
+import { DEFINITIONS } from "../../infra/settings/settings.ts";
 import {
   CONFIGURATIONS,
   CONTEXT,
@@ -145,27 +144,6 @@ describe("settings", () => {
       const context = { secretArn: SECRET, [key]: value };
       expect([key, problemsOf(context)]).toEqual([key, []]);
     }
-  });
-
-  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-  it("stand in the README", () => {
-    // Prettier aligns the columns.
-    const plain = (text: string) => text.replaceAll(/ +|(?<=-)-+/g, " ");
-    const text = plain(readme);
-    for (const row of settingsTable().trimEnd().split("\n").slice(2)) {
-      expect([row, text.includes(plain(row))]).toEqual([row, true]);
-    }
-  });
-
-  it("make the README's table", () => {
-    const rows = settingsTable().trimEnd().split("\n");
-    expect(rows).toHaveLength(2 + Object.keys(DEFINITIONS).length);
-    for (const [key, { range, meaning }] of Object.entries(DEFINITIONS)) {
-      const row = rows.find((line) => line.startsWith(`| \`${key}\` |`)) ?? "";
-      expect(row).toContain(range.replaceAll("|", "\\|"));
-      expect(row).toContain(meaning);
-    }
-    expect(new Set(rows.map((row) => row.split(" | ").length)).size).toBe(1);
   });
 });
 

@@ -5,7 +5,7 @@ import { inspect } from "node:util";
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { systemClock } from "../../functions/host/clock.ts";
 import { readConfiguration } from "../../functions/host/configuration.ts";
-import { createSweepHandler } from "../../functions/expired-sweep.ts";
+import { createSweepHandler } from "../../functions/host/sweep-handler.ts";
 import type { Host } from "../../functions/host/host.ts";
 import { withDeadline } from "../../functions/janitor/deadline.ts";
 import { createVendor } from "../../functions/host/wiring.ts";

@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../functions/host/clock.ts";
-import { createSweepHandler } from "../../functions/expired-sweep.ts";
+import { createSweepHandler } from "../../functions/host/sweep-handler.ts";
 import {
   startLiveEmulator,
   type LiveEmulator,

@@ -3,8 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../functions/host/clock.ts";
-import { createApiHandler } from "../../functions/certificates-api.ts";
-import { createSweepHandler } from "../../functions/expired-sweep.ts";
+import { createApiHandler } from "../../functions/http/handler.ts";
+import { createSweepHandler } from "../../functions/host/sweep-handler.ts";
 import type { Host } from "../../functions/host/host.ts";
 import {
   DELETE,

@@ -1,6 +1,6 @@
 /** A vendor that may be as its documents leave it open: what the sweep and DELETE do, and what they say afterwards. */
 import { afterEach, describe, expect, it } from "vitest";
-import { createSweepHandler } from "../../functions/expired-sweep.ts";
+import { createSweepHandler } from "../../functions/host/sweep-handler.ts";
 import type { EmulatedCertificate } from "../../infra/local/live-emulator/account.ts";
 import type { LiveEmulatorOptions } from "../../infra/local/live-emulator/server.ts";
 import { hurriedClock } from "../support/hurried-clock.ts";

@@ -2,7 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { REASONS } from "../../functions/janitor/verdict.ts";
+import { REASONS } from "../../functions/contract/reasons.ts";
 
 /** `npm start -- --once`, in a process of its own. */
 function start(

@@ -13,7 +13,7 @@ import {
 import { systemClock } from "../../functions/host/clock.ts";
 import { isObject } from "../../functions/janitor/certificate.ts";
 import type { Clock } from "../../functions/janitor/ports.ts";
-import openapi from "../../functions/http/openapi.json" with { type: "json" };
+import { openapi } from "../../functions/http/openapi.ts";
 import { demoAccount, demoSettings } from "../../infra/local/fixtures.ts";
 import { startGateway } from "../../infra/local/gateway.ts";
 import {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { systemClock } from "../../functions/host/clock.ts";
-import { createSweepHandler } from "../../functions/expired-sweep.ts";
+import { createSweepHandler } from "../../functions/host/sweep-handler.ts";
 import { startLambdaEmulator } from "../../infra/local/lambda-emulator.ts";
 import {
   certificate,

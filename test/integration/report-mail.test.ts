@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../functions/host/clock.ts";
-import { createSweepHandler } from "../../functions/expired-sweep.ts";
+import { createSweepHandler } from "../../functions/host/sweep-handler.ts";
 import {
   startLiveEmulator,
   type LiveEmulator,

@@ -1,6 +1,7 @@
 /** Child process: both functions, behind the gateway and the Lambda emulator. Reports its vitals every second. */
-import { createApiHandler } from "../../functions/certificates-api.ts";
-import { createSweepHandler } from "../../functions/expired-sweep.ts";
+import { routeKeyOf, ROUTES } from "../../functions/contract/routes.ts";
+import { createApiHandler } from "../../functions/http/handler.ts";
+import { createSweepHandler } from "../../functions/host/sweep-handler.ts";
 import { lambdaHost } from "../../functions/host/host.ts";
 import type { Log } from "../../functions/janitor/deletion-log.ts";
 import { startGateway } from "../../infra/local/gateway.ts";
@@ -14,13 +15,6 @@ import {
 } from "./messages.ts";
 
 const REPORT_EVERY = 1000;
-const ROUTES = [
-  "DELETE /certificates/{chainId}",
-  "GET /certificates",
-  "GET /certificates/{chainId}",
-  "POST /sweeps",
-  "GET /openapi.json",
-];
 
 let counts: Record<string, number> = {};
 
@@ -65,7 +59,7 @@ async function start({ ports, env }: ToFunction): Promise<void> {
   });
   await startGateway({
     port: ports.gateway,
-    routes: ROUTES,
+    routes: Object.values(ROUTES).map(routeKeyOf),
     handler: createApiHandler({
       ...host,
       env: { ...env, SENDS_PER_SECOND: "2" },

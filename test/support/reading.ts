@@ -1,6 +1,6 @@
 /** Readings of an account for what shows them. */
 import type { InventoryEntry } from "../../functions/janitor/inventory.ts";
-import type { Detail } from "../../functions/janitor/verdict.ts";
+import type { Detail } from "../../functions/contract/reasons.ts";
 import type { Reading } from "../../infra/local/reading.ts";
 
 export const NOW = Date.parse("2026-11-24T12:00:00Z");

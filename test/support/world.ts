@@ -1,6 +1,7 @@
 /** The API function on a real gateway, with real emulators of the vendor and of Secrets Manager around it. */
+import { routeKeyOf, ROUTES } from "../../functions/contract/routes.ts";
 import { systemClock } from "../../functions/host/clock.ts";
-import { createApiHandler } from "../../functions/certificates-api.ts";
+import { createApiHandler } from "../../functions/http/handler.ts";
 import type { Host } from "../../functions/host/host.ts";
 import { startGateway } from "../../infra/local/gateway.ts";
 import {
@@ -112,13 +113,7 @@ export async function startWorld(
   const log: Readonly<Record<string, unknown>>[] = [];
   const gateway = await startGateway({
     port: 0,
-    routes: [
-      "DELETE /certificates/{chainId}",
-      "GET /certificates",
-      "GET /certificates/{chainId}",
-      "POST /sweeps",
-      "GET /openapi.json",
-    ],
+    routes: Object.values(ROUTES).map(routeKeyOf),
     handler: createApiHandler({
       clock: systemClock,
       random: Math.random,

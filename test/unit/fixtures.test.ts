@@ -11,12 +11,8 @@ import {
 } from "../../functions/janitor/foresight.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
 import type { ProtectRule } from "../../functions/janitor/protect.ts";
-import {
-  judge,
-  REASONS,
-  type Judgement,
-  type Reason,
-} from "../../functions/janitor/verdict.ts";
+import { judge, type Judgement } from "../../functions/janitor/verdict.ts";
+import { REASONS, type Reason } from "../../functions/contract/reasons.ts";
 import { demoAccount, demoSettings } from "../../infra/local/fixtures.ts";
 import { readParameters } from "../../infra/local/live-emulator/parameters.ts";
 import { listCertV2 } from "../../infra/local/live-emulator/list-cert-v2.ts";

@@ -12,11 +12,8 @@ import {
   type WarnDays,
 } from "../../functions/janitor/foresight.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
-import {
-  judge,
-  type Policy,
-  type Reason,
-} from "../../functions/janitor/verdict.ts";
+import { judge, type Policy } from "../../functions/janitor/verdict.ts";
+import type { Reason } from "../../functions/contract/reasons.ts";
 
 const NOW = Date.parse("2026-11-24T12:00:00Z");
 const DAY = 86_400_000;

@@ -5,12 +5,13 @@ import addFormats from "ajv-formats";
 import { describe, expect, it } from "vitest";
 import { noRoute, readHttpRequest } from "../../functions/http/event.ts";
 import {
-  problemAnswer,
+  PROBLEMS,
   type ProblemName,
-} from "../../functions/http/problem.ts";
+} from "../../functions/contract/problems.ts";
+import { routeKeyOf, ROUTES } from "../../functions/contract/routes.ts";
+import { problemAnswer } from "../../functions/http/problem.ts";
 import { isObject } from "../../functions/janitor/certificate.ts";
-import { REASONS } from "../../functions/janitor/verdict.ts";
-import openapi from "../../functions/http/openapi.json" with { type: "json" };
+import { openapi } from "../../functions/http/openapi.ts";
 
 const read = (path: string): string =>
   readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
@@ -160,11 +161,9 @@ describe("the description of the API", () => {
 
 describe("the description and the program agree", () => {
   it("on the routes that are served, no more and no less", () => {
-    const [, list = ""] =
-      /^const ROUTES = \[([^\]]*)\];$/m.exec(read("infra/local/main.ts")) ?? [];
-    const served = [...list.matchAll(/"([^"]+)"/g)].map(([, route]) => route);
-    expect(served.length).toBeGreaterThan(0);
-    expect([...operations().keys()].sort()).toEqual(served.sort());
+    expect([...operations().keys()].sort()).toEqual(
+      Object.values(ROUTES).map(routeKeyOf).sort(),
+    );
   });
 
   it("on the methods that `allow` names for each path", () => {
@@ -188,28 +187,9 @@ describe("the description and the program agree", () => {
   });
 
   it("on the names of problems and the status of each", () => {
-    // The type checker sees to it that none is left out.
-    const names: Readonly<Record<ProblemName, true>> = {
-      "invalid-request": true,
-      "no-such-route": true,
-      "method-not-allowed": true,
-      "certificate-not-found": true,
-      "certificate-in-use": true,
-      "certificate-protected": true,
-      "sweep-running": true,
-      "vendor-refused": true,
-      "vendor-billing": true,
-      "credentials-rejected": true,
-      "vendor-access-denied": true,
-      "vendor-throttled": true,
-      "vendor-error": true,
-      "vendor-timeout": true,
-      misconfigured: true,
-      "internal-error": true,
-    };
     const isName = (name: string): name is ProblemName =>
-      Object.hasOwn(names, name);
-    const answered = Object.keys(names)
+      Object.hasOwn(PROBLEMS, name);
+    const answered = Object.keys(PROBLEMS)
       .filter(isName)
       .map((name) => {
         const answer = problemAnswer({ name, detail: "" }, "id");
@@ -251,9 +231,31 @@ describe("the description and the program agree", () => {
     });
   });
 
+  it("on the query parameters of each route", () => {
+    for (const route of Object.values(ROUTES)) {
+      const pointer = operations().get(routeKeyOf(route)) ?? "";
+      const parameters = at(DOCUMENT, `${pointer}/parameters`);
+      const names = (Array.isArray(parameters) ? parameters : []).map((one) =>
+        at(one, "/name"),
+      );
+      expect(names, routeKeyOf(route)).toEqual(Object.keys(route.query));
+    }
+  });
+
   it("on the reasons to keep, but for out-of-scope: such a certificate does not exist for the API", () => {
-    expect(at(DOCUMENT, "/components/schemas/Reason/enum")).toEqual(
-      REASONS.filter((reason) => reason !== "out-of-scope"),
+    expect(at(DOCUMENT, "/components/schemas/Reason/description")).toMatch(
+      /^Why a sweep keeps it\. `malformed-record`: .*`protected`: a rule protects it\.$/,
     );
+    expect(at(DOCUMENT, "/components/schemas/Reason/enum")).toEqual([
+      "malformed-record",
+      "expiry-unreadable",
+      "validity-inverted",
+      "not-expired",
+      "within-grace",
+      "status-conflict",
+      "in-use",
+      "domain-not-visible",
+      "protected",
+    ]);
   });
 });

@@ -5,11 +5,8 @@ import {
   reportMail,
   type Origin,
 } from "../../functions/janitor/report-text.ts";
-import type {
-  ReportItem,
-  SweepReport,
-} from "../../functions/janitor/report.ts";
-import type { Reason } from "../../functions/janitor/verdict.ts";
+import type { ReportItem, SweepReport } from "../../functions/janitor/report.ts";
+import type { Reason } from "../../functions/contract/reasons.ts";
 
 const REPORT: SweepReport = {
   runId: "run-7",

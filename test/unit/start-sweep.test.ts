@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../functions/host/clock.ts";
-import { createApiHandler } from "../../functions/certificates-api.ts";
+import { createApiHandler } from "../../functions/http/handler.ts";
 import { httpEvent, SWEEP } from "../support/hostile-events.ts";
 
 /** `POST /sweeps` with this body: the answer, the payload that was passed on, and the log. */

@@ -7,11 +7,7 @@ import {
 } from "../../functions/janitor/certificate.ts";
 import { VendorFailure } from "../../functions/janitor/failure.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
-import {
-  judge,
-  judgeOne,
-  type Policy,
-} from "../../functions/janitor/verdict.ts";
+import { judge, judgeOne, type Policy } from "../../functions/janitor/verdict.ts";
 
 const NOW = Date.UTC(2026, 5, 15, 12);
 const ID = "0123456789abcdef0123456789abcdef";

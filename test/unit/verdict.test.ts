@@ -8,12 +8,8 @@ import {
 import { comparable } from "../../functions/janitor/domain.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
 import { globMatches, protections } from "../../functions/janitor/protect.ts";
-import {
-  judge,
-  REASONS,
-  type Policy,
-  type Reason,
-} from "../../functions/janitor/verdict.ts";
+import { judge, type Policy } from "../../functions/janitor/verdict.ts";
+import { REASONS, type Reason } from "../../functions/contract/reasons.ts";
 import { DAY, evidence, ID, NOW, policy } from "../simulation/arbitraries.ts";
 import { glob, moment, state, type Evidence } from "../simulation/statement.ts";
 

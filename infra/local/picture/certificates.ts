@@ -1,7 +1,7 @@
 /** The table of all certificates. It is whole without the script, which sorts and filters what stands here. */
 import { instant } from "../../../functions/janitor/certificate.ts";
 import type { InventoryEntry } from "../../../functions/janitor/inventory.ts";
-import { REASONS } from "../../../functions/janitor/verdict.ts";
+import { REASONS } from "../../../functions/contract/reasons.ts";
 import { ELIGIBLE, expiry } from "../table.ts";
 import { amount, becauseOf, isInUse, kindOf, sign, WORDS } from "./kind.ts";
 import { foreign, list, markup, type Markup } from "./markup.ts";

@@ -1,6 +1,6 @@
 /** What a certificate counts as in the picture. Each kind has a shape, a colour (by its class) and words of its own. */
 import type { InventoryEntry } from "../../../functions/janitor/inventory.ts";
-import type { Reason } from "../../../functions/janitor/verdict.ts";
+import type { Reason } from "../../../functions/contract/reasons.ts";
 import { foreign, markup, type Markup } from "./markup.ts";
 
 export const KINDS = ["expired", "expiring", "used", "eligible"] as const;
