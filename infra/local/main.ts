@@ -4,7 +4,6 @@ import { routeKeyOf, ROUTES } from "../../functions/contract/routes.ts";
 import {
   BadConfiguration,
   readConfiguration,
-  type Configuration,
 } from "../../functions/host/configuration.ts";
 import { createSweepHandler } from "../../functions/host/sweep-handler.ts";
 import { lambdaHost } from "../../functions/host/host.ts";
@@ -53,7 +52,7 @@ function readPort(text: string): number {
   return port;
 }
 
-function readSettings(env: NodeJS.ProcessEnv): Configuration {
+function readSettings(env: NodeJS.ProcessEnv) {
   try {
     return readConfiguration(env);
   } catch (error) {
