@@ -9,6 +9,9 @@ const common = {
 
 export default defineConfig({
   test: {
+    globalSetup: "test/support/temporary-folder.ts",
+    // A snapshot that is missing fails; `-u` writes it.
+    update: "none",
     // Most tests wait for sockets and timers, so more workers than cores pay.
     maxWorkers: 4,
     projects: [

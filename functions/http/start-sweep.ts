@@ -26,7 +26,7 @@ export function lambdaStart(functionName: string | undefined): StartSweep {
           "No sweep was started: SWEEP_FUNCTION_NAME is not set. Deploy the stack again, which sets it.",
       });
     }
-    const { InvokeCommand, LambdaClient } =
+    const { InvokeCommand, LambdaClient, LambdaServiceException } =
       await import("@aws-sdk/client-lambda");
     const client = new LambdaClient({
       maxAttempts: 1,
@@ -47,20 +47,32 @@ export function lambdaStart(functionName: string | undefined): StartSweep {
       // For asynchronous calls this is the request id that the run itself sees.
       return $metadata.requestId ?? "";
     } catch (error) {
-      throw new Refusal(notStarted(error));
+      const status =
+        error instanceof LambdaServiceException
+          ? error.$metadata.httpStatusCode
+          : undefined;
+      throw new Refusal(notStarted(error, status));
     } finally {
       client.destroy();
     }
   };
 }
 
-function notStarted(error: unknown): Problem {
+/** `status` is that of Lambda's answer, if there was one. */
+function notStarted(error: unknown, status = 0): Problem {
   const name = error instanceof Error ? error.name : "unknown error";
-  return name === "TimeoutError"
+  if (status === 429) {
+    return {
+      name: "vendor-throttled",
+      detail:
+        "No sweep was started: Lambda throttles the calls of this AWS account. Repeat the request later.",
+      headers: { "retry-after": "5" },
+    };
+  }
+  return status >= 500 || name === "TimeoutError"
     ? {
         name: "vendor-timeout",
-        detail:
-          "Lambda did not answer in time, so a sweep may have started. Look into the log of the sweep function before you repeat the request.",
+        detail: `Lambda ${status >= 500 ? `answered with an error of its own (${String(status)})` : "did not answer in time"}, so a sweep may have started. Look into the log of the sweep function before you repeat the request.`,
       }
     : {
         name: "misconfigured",

@@ -1,7 +1,10 @@
 /** `npm start`: the deployed functions, unchanged, on one machine, against emulators of everything around them. */
 import { createApiHandler } from "../../functions/http/handler.ts";
 import { routeKeyOf, ROUTES } from "../../functions/contract/routes.ts";
-import { readConfiguration } from "../../functions/host/configuration.ts";
+import {
+  BadConfiguration,
+  readConfiguration,
+} from "../../functions/host/configuration.ts";
 import { createSweepHandler } from "../../functions/host/sweep-handler.ts";
 import { lambdaHost } from "../../functions/host/host.ts";
 import { demoAccount, demoSettings } from "./fixtures.ts";
@@ -49,6 +52,16 @@ function readPort(text: string): number {
   return port;
 }
 
+function readSettings(env: NodeJS.ProcessEnv) {
+  try {
+    return readConfiguration(env);
+  } catch (error) {
+    if (!(error instanceof BadConfiguration)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
+
 const once = process.argv.includes("--once");
 const port = readPort(process.env["PORT"] ?? "8787");
 const narrator = createNarrator(process.stdout);
@@ -83,6 +96,7 @@ const env = {
   SWEEP_FUNCTION_NAME: SWEEP_FUNCTION,
   REPORT_TOPIC_ARN: TOPIC_ARN,
 };
+const configuration = readSettings(env);
 const host = { ...lambdaHost(), env };
 const sweepFunction = {
   handler: createSweepHandler({ ...host, log: narrator.sweepLine }),
@@ -134,7 +148,7 @@ async function close(): Promise<void> {
 
 function read(): Promise<Reading> {
   const key = { ...KEY, version: "local" };
-  return readAccount(host, readConfiguration(env), {
+  return readAccount(host, configuration, {
     current: () => Promise.resolve(key),
     refreshed: () => Promise.resolve(key),
   });

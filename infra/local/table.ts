@@ -1,4 +1,5 @@
-import { clean, cut, textWidth, wrap } from "./text-width.ts";
+import stringWidth from "string-width";
+import { clean, cut, wrap } from "./text-width.ts";
 
 /** Tables for people. Nothing here looks at the terminal: the width and whether to colour are the caller's to know. */
 
@@ -37,8 +38,8 @@ function widthsOf(
 ): number[] {
   const widths = columns.map(({ header }, index) =>
     Math.max(
-      textWidth(header),
-      ...rows.map((row) => textWidth(row[index]?.text ?? "")),
+      stringWidth(header),
+      ...rows.map((row) => stringWidth(row[index]?.text ?? "")),
     ),
   );
   let excess =
@@ -73,11 +74,11 @@ function joinLine(
     if (shown !== "") {
       line +=
         pad + (colour && wanted !== undefined ? paint(shown, wanted) : shown);
-      left -= pad.length + textWidth(shown);
+      left -= pad.length + stringWidth(shown);
       pad = "";
     }
     pad +=
-      " ".repeat(Math.max(0, (widths[index] ?? 0) - textWidth(shown))) + GAP;
+      " ".repeat(Math.max(0, (widths[index] ?? 0) - stringWidth(shown))) + GAP;
   }
   return line;
 }

@@ -1,4 +1,5 @@
 /** Reads the context key `janitor` of cdk.json: all problems at once, before anything is deployed. */
+import { distance } from "fastest-levenshtein";
 import { PROVIDERS } from "../../functions/contract/providers.ts";
 import { isObject } from "../../functions/contract/parsers.ts";
 import {
@@ -8,9 +9,7 @@ import {
   toVariable,
   type Definition,
 } from "../../functions/contract/settings.ts";
-import { BadSchedule } from "./cron.ts";
-import { nearest } from "./nearest.ts";
-import { intervals } from "./schedule.ts";
+import { BadSchedule, intervals } from "./schedule.ts";
 import { DEFINITIONS, type SettingKey, type Settings } from "./settings.ts";
 
 /** An alarm looks back seven days at most, in periods of an hour. */
@@ -71,7 +70,11 @@ function unknownKey(name: string): string {
   if (name === "janitor") {
     return "janitor is nested twice: its settings stand directly below the context key janitor, without another janitor around them";
   }
-  const key = nearest(name, KEYS);
+  const far = (key: SettingKey) =>
+    distance(name.toLowerCase(), key.toLowerCase());
+  const key = KEYS.reduce((best, next) =>
+    far(next) < far(best) ? next : best,
+  );
   const { range, example } = DEFINITIONS[key];
   return `${name} is no setting; the nearest is ${key}: ${range}; example: ${example}`;
 }

@@ -7,8 +7,7 @@ import {
   trueOrFalse,
   type Parser,
 } from "../../functions/contract/parsers.ts";
-import { BadSchedule } from "./cron.ts";
-import { intervals, isTimeZone } from "./schedule.ts";
+import { BadSchedule, intervals, isTimeZone } from "./schedule.ts";
 
 export interface JwtSettings {
   readonly issuer: string;

@@ -1,8 +1,52 @@
 /**
  * Schedule expressions of EventBridge Scheduler: CloudFormation takes any text and fails only when the schedule is
- * created, and the alarm about missing sweeps must know how far apart they are.
+ * created, and the alarm about missing sweeps must know how far apart they are. Of the cron forms in the user guide
+ * (https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html) only those are read that can fire often
+ * enough for that alarm.
  */
-import { BadSchedule, parseCron, type Cron } from "./cron.ts";
+
+/** An expression that cannot be used; the message says what is permitted. */
+export class BadSchedule extends Error {
+  override readonly name = "BadSchedule";
+}
+
+/** The smallest and the largest value of a field. */
+const RANGES = {
+  minutes: [0, 59],
+  hours: [0, 23],
+  "day-of-month": [1, 31],
+  "day-of-week": [1, 7],
+} as const;
+const WEEKDAYS = "SUN MON TUE WED THU FRI SAT".split(" ");
+
+/** Reads `*`, numbers and ranges, each with `/step` where the guide has one. */
+function valuesOf(
+  label: keyof typeof RANGES,
+  text: string,
+): ReadonlySet<number> {
+  const [min, max] = RANGES[label];
+  const names = label === "day-of-week" ? WEEKDAYS : [];
+  const number = (word: string): number =>
+    /^\d{1,4}$/.test(word) ? Number(word) : names.indexOf(word) + min;
+  const values = new Set<number>();
+  for (const term of text.split(",")) {
+    const [, start = "", end, step] =
+      /^(\*(?!-)|\w+)(?:-(\w+))?(?:\/(\d{1,4}))?$/.exec(term) ?? [];
+    const from = start === "*" ? min : number(start);
+    const last = start === "*" || step !== undefined ? max : from;
+    const to = end === undefined ? last : number(end);
+    const by = Number(step ?? 1);
+    const upwards = min <= from && from <= to && to <= max;
+    const stepped = step === undefined || (names.length === 0 && by <= max);
+    if (!upwards || !stepped || by === 0) {
+      throw new BadSchedule(
+        `the ${label} field has ${JSON.stringify(term)}; it takes ${String(min)}-${String(max)}${names.length > 0 ? " or SUN-SAT" : ""}, in lists and in ranges that run upwards${/[LW]$|#/.test(term) ? "; no alarm could watch sweeps as far apart as L, W and # make them" : ""}`,
+      );
+    }
+    for (let value = from; value <= to; value += by) values.add(value);
+  }
+  return values;
+}
 
 /** The distances between the fire times of a schedule, in minutes. */
 interface Intervals {
@@ -10,38 +54,29 @@ interface Intervals {
   readonly largestMinutes: number;
 }
 
-/** Weekdays and dates fall together anew every 28 years; a window this long has every kind of month. */
-const FIRST_YEAR = 2026;
-const LAST_YEAR = FIRST_YEAR + 27;
-const DAY_MINUTES = 1440;
+/**
+ * Clock changes are on a certain weekday: eight years see them on each date that it can have, which matters to lists of
+ * days of the month. Everything else repeats within one year and the February after it.
+ */
+const FROM = Date.UTC(2026, 0, 1);
+const TO = Date.UTC(2034, 0, 1);
 const MINUTE_MS = 60_000;
+const DAY_MINUTES = 1440;
 const DAY_MS = DAY_MINUTES * MINUTE_MS;
 
 /** Minutes that a zone's clocks are ahead of UTC at an instant (milliseconds since the epoch). */
 function offsets(timeZone: string): (instant: number) => number {
-  // The default zone needs none of the twenty thousand look-ups.
+  // The default zone needs none of the six thousand look-ups.
   if (timeZone === "UTC") return () => 0;
   const format = new Intl.DateTimeFormat("en-US", {
     timeZone,
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
+    timeZoneName: "longOffset",
   });
   return (instant) => {
-    const part = new Map(
-      format.formatToParts(instant).map(({ type, value }) => [type, +value]),
-    );
-    const wall = Date.UTC(
-      part.get("year") ?? 0,
-      (part.get("month") ?? 1) - 1,
-      part.get("day") ?? 1,
-      part.get("hour") ?? 0,
-      part.get("minute") ?? 0,
-    );
-    return Math.round((wall - instant) / MINUTE_MS);
+    const [, sign, hours, minutes] =
+      /GMT([+-])(\d\d):(\d\d)/.exec(format.format(instant)) ?? [];
+    const ahead = Number(hours ?? 0) * 60 + Number(minutes ?? 0);
+    return sign === "-" ? -ahead : ahead;
   };
 }
 
@@ -61,102 +96,96 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-function cronIntervals(cron: Cron, timeZone: string): Intervals {
+/** The instants, in minutes since the epoch, at which a zone's clocks show the given minutes of the given days. */
+function* fireTimes(
+  timeZone: string,
+  times: readonly number[],
+  isDay: (date: Date) => boolean,
+): Generator<number> {
   const offsetAt = offsets(timeZone);
-  let smallest = Infinity;
-  let largest = 0;
-  let previous: number | undefined;
-  let fires = 0;
-  const fire = (instant: number): void => {
-    // In the hour that the clocks skip a schedule does not fire, and in the repeated one it fires once.
-    if (previous !== undefined && instant > previous) {
-      smallest = Math.min(smallest, instant - previous);
-      largest = Math.max(largest, instant - previous);
-    }
-    previous = instant;
-    fires += 1;
-  };
-  let before = offsetAt(Date.UTC(FIRST_YEAR, 0, 0));
-  for (
-    let midnight = Date.UTC(FIRST_YEAR, 0, 1);
-    midnight < Date.UTC(LAST_YEAR + 1, 0, 1);
-    midnight += DAY_MS
-  ) {
-    const date = new Date(midnight);
+  let before = offsetAt(FROM - DAY_MS);
+  for (let midnight = FROM; midnight < TO; midnight += DAY_MS) {
     // Two samples a day tell whether the clocks change on it; only then is each fire time looked up.
-    const after = offsetAt(midnight + 2 * DAY_MS);
-    const steady = before === after;
     const offset = before;
+    const steady = offset === offsetAt(midnight + 2 * DAY_MS);
     before = offsetAt(midnight);
-    if (
-      !cron.years.has(date.getUTCFullYear()) ||
-      !cron.months.has(date.getUTCMonth() + 1) ||
-      !cron.isDay({
-        dayOfMonth: date.getUTCDate(),
-        lastOfMonth: new Date(
-          Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0),
-        ).getUTCDate(),
-        weekday: date.getUTCDay() + 1,
-      })
-    ) {
-      continue;
-    }
-    for (const time of cron.times) {
+    if (!isDay(new Date(midnight))) continue;
+    for (const time of times) {
       const wall = midnight / MINUTE_MS + time;
-      if (steady) {
-        fire(wall - offset);
-        continue;
-      }
-      const guess = wall - offset;
-      const instant = wall - offsetAt(guess * MINUTE_MS);
-      const settled = wall - offsetAt(instant * MINUTE_MS);
-      if (settled + offsetAt(settled * MINUTE_MS) === wall) fire(settled);
+      const at = (ahead: number) => offsetAt((wall - ahead) * MINUTE_MS);
+      const settled = steady ? offset : at(at(offset));
+      // In the hour that the clocks skip a schedule does not fire, and in the repeated one it fires once.
+      if (steady || at(settled) === settled) yield wall - settled;
     }
   }
-  if (fires < 2 || previous === undefined) {
-    throw new BadSchedule("the schedule fires once or never");
-  }
-  if (!cron.years.has(LAST_YEAR)) {
-    throw new BadSchedule(
-      "the schedule ends with the year field; use * so that sweeps go on",
-    );
-  }
-  return { smallestMinutes: smallest, largestMinutes: largest };
 }
 
-const cache = new Map<string, Intervals>();
+/** Reads what stands between the parentheses of `cron(...)`. */
+function cronIntervals(body: string, timeZone: string): Intervals {
+  const fields = body.trim().split(/\s+/);
+  const [minute = "", hour = "", dayOfMonth = "", month, dayOfWeek = "", year] =
+    fields;
+  if (fields.length !== 6) {
+    throw new BadSchedule(
+      `cron(...) needs six fields (minutes hours day-of-month month day-of-week year), here are ${String(fields.length)}`,
+    );
+  }
+  if ((dayOfMonth === "?") === (dayOfWeek === "?")) {
+    throw new BadSchedule(
+      "exactly one of day-of-month and day-of-week must be ?",
+    );
+  }
+  if (month !== "*" || year !== "*") {
+    throw new BadSchedule(
+      "month and year must be *, so that sweeps go on all year and every year",
+    );
+  }
+  const minutes = [...valuesOf("minutes", minute)];
+  const times = [...valuesOf("hours", hour)]
+    .flatMap((h) => minutes.map((m) => h * 60 + m))
+    .sort((a, b) => a - b);
+  const days =
+    dayOfWeek === "?"
+      ? valuesOf("day-of-month", dayOfMonth)
+      : valuesOf("day-of-week", dayOfWeek);
+  const isDay = (date: Date) =>
+    days.has(dayOfWeek === "?" ? date.getUTCDate() : date.getUTCDay() + 1);
+  let smallestMinutes = Infinity;
+  let largestMinutes = 0;
+  let previous: number | undefined;
+  for (const instant of fireTimes(timeZone, times, isDay)) {
+    if (previous !== undefined && instant > previous) {
+      smallestMinutes = Math.min(smallestMinutes, instant - previous);
+      largestMinutes = Math.max(largestMinutes, instant - previous);
+    }
+    previous = instant;
+  }
+  return { smallestMinutes, largestMinutes };
+}
 
 /**
- * Reads a schedule expression and enumerates its fire times over 28 years.
+ * Reads a schedule expression and measures how far apart its fire times are.
  *
  * @param expression `rate(value unit)` or `cron(minutes hours day-of-month month day-of-week year)`
  * @param timeZone an IANA name; clock changes shorten and lengthen the distances
  * @returns the smallest and the largest distance between two fire times, in minutes
- * @throws BadSchedule for what EventBridge Scheduler would refuse or what ends some day
+ * @throws BadSchedule for what EventBridge Scheduler would refuse, and for cron forms that are not read here
  */
 export function intervals(expression: string, timeZone: string): Intervals {
-  const key = `${timeZone} ${expression}`;
-  const known = cache.get(key);
-  if (known !== undefined) return known;
   const [, kind, body = ""] = /^(rate|cron)\((.*)\)$/.exec(expression) ?? [];
-  let result: Intervals;
-  if (kind === "cron") {
-    result = cronIntervals(parseCron(body), timeZone);
-  } else if (kind === "rate") {
-    const [, value = "0", unit, plural] =
-      /^([1-9]\d{0,5}) (minute|hour|day)(s?)$/.exec(body) ?? [];
-    // EventBridge insists on the grammar: rate(1 hour), rate(2 hours).
-    if (unit === undefined || (value === "1") !== (plural === "")) {
-      throw new BadSchedule(
-        "rate(...) needs a whole number and a unit: 1 minute, hour or day, or more minutes, hours or days",
-      );
-    }
-    const minutes =
-      Number(value) * (unit === "day" ? DAY_MINUTES : unit === "hour" ? 60 : 1);
-    result = { smallestMinutes: minutes, largestMinutes: minutes };
-  } else {
+  if (kind === "cron") return cronIntervals(body, timeZone);
+  if (kind !== "rate") {
     throw new BadSchedule("it is neither rate(...) nor cron(...)");
   }
-  cache.set(key, result);
-  return result;
+  const [, value = "0", unit, plural] =
+    /^([1-9]\d{0,5}) (minute|hour|day)(s?)$/.exec(body) ?? [];
+  // EventBridge insists on the grammar: rate(1 hour), rate(2 hours).
+  if (unit === undefined || (value === "1") !== (plural === "")) {
+    throw new BadSchedule(
+      "rate(...) needs a whole number and a unit: 1 minute, hour or day, or more minutes, hours or days",
+    );
+  }
+  const minutes =
+    Number(value) * (unit === "day" ? DAY_MINUTES : unit === "hour" ? 60 : 1);
+  return { smallestMinutes: minutes, largestMinutes: minutes };
 }

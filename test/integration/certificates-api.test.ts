@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import {
   certificate,
@@ -294,7 +295,7 @@ describe("the problem table, over real sockets", () => {
     live.switches.missing = "RequestForbidden";
     const answer = call("DELETE", PATH);
     while ((live.counts()["ListDomainDetail"] ?? 0) === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await sleep(5);
     }
     live.account.certificates.splice(0, 1);
     expect((await answer).status).toBe(404);

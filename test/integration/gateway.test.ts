@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   startGateway,
@@ -551,7 +552,7 @@ describe("the context", () => {
       functionName: "certificates-api",
       handler: async (_, context) => {
         left = [context.getRemainingTimeInMillis()];
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await sleep(50);
         left.push(context.getRemainingTimeInMillis());
         return { statusCode: 200, body: context.functionName };
       },
@@ -567,7 +568,7 @@ describe("the context", () => {
     const api = await gateway({ timeoutMs: 20 });
     await fetch(api.url);
     await fetch(api.url);
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    await sleep(40);
     expect(api.contexts[0]?.getRemainingTimeInMillis()).toBe(0);
     const ids = new Set(api.contexts.map((context) => context.awsRequestId));
     expect(ids.size).toBe(2);
@@ -622,7 +623,7 @@ describe("the server", () => {
     await once(idle, "connect");
     const idleClosed = once(idle, "close");
     const busy = fetch(api.url).catch((error: unknown) => error);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
     const began = performance.now();
     await api.close();
     await idleClosed;
@@ -636,9 +637,9 @@ describe("the server", () => {
     const api = await gateway();
     const socket = connect(api.port, "127.0.0.1");
     socket.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await sleep(30);
     socket.destroy();
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await sleep(30);
     expect(api.seen).toEqual([]);
     expect((await fetch(api.url)).status).toBe(200);
   });

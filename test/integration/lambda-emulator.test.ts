@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   InvokeCommand,
   LambdaClient,
@@ -136,7 +137,7 @@ describe("Lambda", () => {
     const context = seen[0]?.context;
     const before = context?.getRemainingTimeInMillis() ?? 0;
     expect(before).toBeGreaterThan(4000);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await sleep(30);
     const after = context?.getRemainingTimeInMillis() ?? 0;
     expect(before - after).toBeGreaterThanOrEqual(28);
     expect(context?.functionName).toBe("echo");

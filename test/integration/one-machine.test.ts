@@ -50,6 +50,18 @@ describe("npm start -- --once", () => {
     expect(code).toBe(1);
     expect(output).toContain("PORT");
   });
+
+  it("says what is wrong with the settings, and nothing else", async () => {
+    const { code, output } = await start({
+      PORT: "0",
+      GRACE_DAYS: "soon",
+      MAX_DELETIONS: "all",
+    });
+    expect(code).toBe(1);
+    expect(output).toContain('GRACE_DAYS is "soon"');
+    expect(output).toContain('MAX_DELETIONS is "all"');
+    expect(output).not.toMatch(/^ +at |Error|API: /m);
+  });
 });
 
 describe("npm start", () => {

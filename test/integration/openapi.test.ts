@@ -205,7 +205,8 @@ function described(operation: string): string[] {
 
 const open: { close(): Promise<void> }[] = [];
 let functions: LambdaEmulator;
-let hanging: LoopbackServer;
+/** Lambda as it should not be. */
+let bad: Readonly<Record<"hangs" | "throttles" | "breaks", LoopbackServer>>;
 /** What came, as `operation status problem`; the last test looks back at it. */
 const seen = new Set<string>();
 
@@ -215,7 +216,15 @@ beforeAll(async () => {
       [SWEEP_FUNCTION]: { handler: () => Promise.resolve({}), timeoutMs: 1000 },
     },
   });
-  hanging = await startLoopbackServer(0, () => undefined);
+  const answering = (status: number) =>
+    startLoopbackServer(0, (_, response) => {
+      response.writeHead(status).end("{}");
+    });
+  bad = {
+    hangs: await startLoopbackServer(0, () => undefined),
+    throttles: await answering(429),
+    breaks: await answering(500),
+  };
 });
 
 afterEach(async () => {
@@ -224,7 +233,9 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await Promise.all([functions.close(), hanging.close()]);
+  await Promise.all(
+    [functions, ...Object.values(bad)].map((one) => one.close()),
+  );
 });
 
 interface Setting {
@@ -235,13 +246,13 @@ interface Setting {
   readonly faults?: readonly Fault[];
   readonly account?: ReturnType<typeof demoAccount>;
   /** What answers for Lambda. */
-  readonly lambda?: "hangs";
+  readonly lambda?: "hangs" | "throttles" | "breaks";
 }
 
 async function start(setting: Setting = {}): Promise<World> {
   vi.stubEnv(
     "AWS_ENDPOINT_URL_LAMBDA",
-    (setting.lambda === "hangs" ? hanging : functions).url,
+    (setting.lambda === undefined ? functions : bad[setting.lambda]).url,
   );
   const world = await startWorld({
     live: {
@@ -596,6 +607,15 @@ describe("refusals and defects are answered as described", () => {
       order("{}"),
       { lambda: "hangs", timeoutMs: 4_000 },
     ],
+    ...(
+      [
+        [503, "vendor-throttled", "throttles"],
+        [504, "vendor-timeout", "breaks"],
+      ] as const
+    ).map(
+      ([status, name, lambda]) =>
+        [SWEEP, "/sweeps", status, name, order("{}"), { lambda }] as const,
+    ),
   ];
   it.each(
     rows.map(

@@ -24,12 +24,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/**
- * For text and for attributes in quotes. Control characters, those that turn the direction of what follows, and halves
- * of surrogate pairs are shown as U+FFFD.
- */
+/** For text and for attributes in quotes. */
 function escape(text: string): string {
-  return clean(text.toWellFormed()).replaceAll(
+  return clean(text).replaceAll(
     /[&<>"']/g,
     (character) => ENTITIES[character] ?? "",
   );
