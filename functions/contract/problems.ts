@@ -11,7 +11,7 @@ export const PROBLEMS = {
   "vendor-billing": [503, "Volcengine Live is not available to the account"],
   "credentials-rejected": [500, "Volcengine rejected the access key"],
   "vendor-access-denied": [500, "The access key lacks a permission"],
-  "vendor-throttled": [503, "Volcengine throttles the account"],
+  "vendor-throttled": [503, "Calls are being throttled"],
   "vendor-error": [502, "Volcengine gave no usable answer"],
   "vendor-timeout": [504, "The time ran out"],
   misconfigured: [500, "This deployment is misconfigured"],

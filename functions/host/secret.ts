@@ -44,14 +44,14 @@ function parse({
   try {
     value = JSON.parse(text);
   } catch {
-    return unusable("is no JSON");
+    return unusable("is not valid JSON");
   }
-  if (!isObject(value)) return unusable("is no JSON object");
+  if (!isObject(value)) return unusable("is not a JSON object");
   const field = (name: string): string => {
     const content = value[name];
     if (content === undefined) return unusable(`lacks the field ${name}`);
     if (typeof content !== "string" || content === "")
-      return unusable(`has a field ${name} that is no text or empty`);
+      return unusable(`has a field ${name} that is empty or not text`);
     if (!/^[\x21-\x7e]+$/.test(content)) {
       return unusable(
         `has a field ${name} with white space or other characters that no key has`,

@@ -3,7 +3,7 @@ import { ROUTES } from "../contract/routes.ts";
 import { readSweepPayload } from "../host/sweep-payload.ts";
 import type { Route } from "./api.ts";
 import { readQuery, type HttpRequest } from "./event.ts";
-import { invalid, jsonAnswer, Refusal, type Problem } from "./problem.ts";
+import { invalid, jsonAnswer, Refusal } from "./problem.ts";
 
 /** The longest that a sweep lasts: until then another one is not started. */
 const SWEEP_MS = 900_000;
@@ -51,33 +51,36 @@ export function lambdaStart(functionName: string | undefined): StartSweep {
         error instanceof LambdaServiceException
           ? error.$metadata.httpStatusCode
           : undefined;
-      throw new Refusal(notStarted(error, status));
+      throw notStarted(error, status);
     } finally {
       client.destroy();
     }
   };
 }
 
+/** Nobody can tell whether a sweep was started. */
+class MayHaveStarted extends Refusal {}
+
 /** `status` is that of Lambda's answer, if there was one. */
-function notStarted(error: unknown, status = 0): Problem {
+function notStarted(error: unknown, status = 0): Refusal {
   const name = error instanceof Error ? error.name : "unknown error";
   if (status === 429) {
-    return {
+    return new Refusal({
       name: "vendor-throttled",
       detail:
         "No sweep was started: Lambda throttles the calls of this AWS account. Repeat the request later.",
       headers: { "retry-after": "5" },
-    };
+    });
   }
   return status >= 500 || name === "TimeoutError"
-    ? {
+    ? new MayHaveStarted({
         name: "vendor-timeout",
         detail: `Lambda ${status >= 500 ? `answered with an error of its own (${String(status)})` : "did not answer in time"}, so a sweep may have started. Look into the log of the sweep function before you repeat the request.`,
-      }
-    : {
+      })
+    : new Refusal({
         name: "misconfigured",
         detail: `No sweep was started: Lambda refused to start the sweep function (${name.slice(0, 60)}). Check that it exists and that this function may invoke it, then repeat the request.`,
-      };
+      });
 }
 
 function readBody({ contentType, body }: HttpRequest): unknown {
@@ -120,9 +123,7 @@ export function createStartSweep(start: StartSweep): Route {
         report: `Log group of the sweep function, lines with message.runId = "${runId}"; the last of them is the summary.`,
       });
     } catch (error) {
-      const mayRun =
-        error instanceof Refusal && error.problem.name === "vendor-timeout";
-      if (!mayRun) noSweepBefore = -Infinity;
+      if (!(error instanceof MayHaveStarted)) noSweepBefore = -Infinity;
       throw error;
     }
   };

@@ -54,12 +54,12 @@ export function readCertificateRecord(item: unknown): CertificateRecord {
   const names = fields["CertDomainList"];
   const defects: string[] = ["ChainID", "NotBefore", "NotAfter", "Status"]
     .filter((name) => typeof fields[name] !== "string")
-    .map((name) => `${name} is absent or no text`);
+    .map((name) => `${name} is missing or not a string`);
   if (typeof fields["ChainID"] === "string" && !isChainId(fields["ChainID"])) {
     defects.push("ChainID is not 32 hex digits");
   }
   if (names !== undefined && names !== null && !isListOfStrings(names)) {
-    defects.push("CertDomainList is no list of texts");
+    defects.push("CertDomainList is not a list of strings");
   }
   return {
     chainId: text("ChainID"),

@@ -149,8 +149,8 @@ export function usesOf(
     } else if (coverage === undefined && !sharesWildcard(name, names)) {
       unseen(
         name.startsWith("*.")
-          ? `it names ${name}, which covers no domain this key can see`
-          : `it names ${name}, which is no domain this key can see`,
+          ? `it names ${name}, which covers no domain that this key can see`
+          : `it names ${name}, which is not a domain that this key can see`,
         name,
       );
     }

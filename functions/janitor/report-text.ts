@@ -212,6 +212,11 @@ export function reportMail(
         ]),
     `Listed ${String(counts.listed)}, expired ${String(counts.expired)}, eligible ${String(counts.eligible)}: ${tally(report).join(", ")}.`,
     ...(kept === "" ? [] : [`Kept, by reason: ${kept}.`]),
+    ...(report.idleRules.length === 0
+      ? []
+      : [
+          `Protect rules that match no certificate; look for a slip, or remove them: ${report.idleRules.map((rule) => shown(rule, 120)).join("; ")}.`,
+        ]),
     ...(advice === undefined
       ? []
       : ["", `It stopped early (${stoppedBecause}). ${said(advice)}`]),

@@ -1,5 +1,6 @@
 /** What a sweep says of itself: pure, from what the run knows of each certificate. */
 import type { StoppedBecause } from "../contract/stops.ts";
+import type { ProtectRule } from "../contract/parsers.ts";
 import type { Expiring } from "./foresight.ts";
 import type { Judgement } from "./verdict.ts";
 import type { Reason } from "../contract/reasons.ts";
@@ -55,6 +56,8 @@ export interface SweepReport {
   readonly items: readonly ReportItem[];
   /** What is counted as `expiringInUse`, the next to expire first. */
   readonly expiring: readonly Expiring[];
+  /** Protect rules that no listed certificate meets, each in words: misspelt, or over. */
+  readonly idleRules: readonly string[];
   /** What went wrong with the reading that ended the run. */
   readonly error?: string;
 }
@@ -124,6 +127,23 @@ function reportItem(item: Item): ReportItem {
     ...(item.requestId !== undefined && { requestId: item.requestId }),
     ...(error !== undefined && { error }),
   };
+}
+
+/** The protect rules that protect none of the certificates: a rule with a slip in it looks like protection and is none. */
+export function idleRules(
+  judgements: readonly Judgement[],
+  rules: readonly ProtectRule[],
+): string[] {
+  const met = new Set(
+    judgements.flatMap(({ details }) =>
+      details.flatMap(({ reason, match, value }) =>
+        reason === "protected" ? [JSON.stringify([match, value])] : [],
+      ),
+    ),
+  );
+  return rules
+    .filter(({ match, value }) => !met.has(JSON.stringify([match, value])))
+    .map(({ match, value, owner }) => `${match} ${value} (${owner})`);
 }
 
 function byExpiry(a: Item, b: Item): number {

@@ -7,6 +7,7 @@ import { expiringInUse, type Expiring, type WarnDays } from "./foresight.ts";
 import { patiently } from "./patience.ts";
 import {
   accountOf,
+  idleRules,
   isEligible,
   outcomeOf,
   type Item,
@@ -88,6 +89,7 @@ interface Run {
   readonly items: Map<string, Item>;
   /** By the last reading. */
   expiring: readonly Expiring[];
+  idleRules: readonly string[];
   /** A reading showed all that there is: what none has had is not listed. */
   isSettled: boolean;
   rounds: number;
@@ -113,6 +115,7 @@ export async function sweep(
     settings,
     items: new Map(),
     expiring: [],
+    idleRules: [],
     isSettled: false,
     rounds: 0,
     failuresInARow: 0,
@@ -141,6 +144,7 @@ export async function sweep(
       (isBlind ? undefined : only) ?? new Set(),
       run.isSettled,
     ),
+    idleRules: run.idleRules,
     ...(run.error !== undefined && { error: run.error.message }),
   };
   logReport(parts, report);
@@ -226,6 +230,7 @@ async function round(
   const now = clock.now();
   const judgements = judge(observation, policy, now);
   run.expiring = expiringInUse(judgements, observation.domains, warnDays, now);
+  run.idleRules = idleRules(judgements, policy.protect);
   for (const judgement of judgements) {
     const item = seen(run, judgement);
     if (isEligible(item)) eligible.push(item);

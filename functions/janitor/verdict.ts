@@ -46,7 +46,7 @@ function expiryReasons(
         reason: "expiry-unreadable",
         field,
         seen: text,
-        because: `${field} ${text === "" ? "is empty" : `"${text.slice(0, 40)}" is no date with time and zone`}`,
+        because: `${field} ${text === "" ? "is empty" : `"${text.slice(0, 40)}" is not a date with time and zone`}`,
       });
     }
   }
@@ -128,7 +128,7 @@ export function decide(
       details.push({
         reason: "out-of-scope",
         projectName: record.projectName,
-        because: `its project "${record.projectName}" is none of PROJECT_NAMES`,
+        because: `its project "${record.projectName}" is not in PROJECT_NAMES`,
       });
     }
   }

@@ -68,7 +68,7 @@ export function readPage(
     return { items, total };
   }
   if (total !== undefined && (items.length > 0 || pageNum === 1)) {
-    throw incomplete(`${action} answered with a Total that is no count`);
+    throw incomplete(`${action} answered with a Total that is not a count`);
   }
   return { items, total: undefined };
 }

@@ -145,9 +145,9 @@ function watches(props: AlarmsProps): {
     ApiError: {
       name: "API errors",
       impact:
-        "Callers of the API got at least three server errors within 15 minutes; nothing is deleted that they were not told of.",
+        "Callers of the API got at least three server errors within 15 minutes, so what they asked for may or may not have been done; repeating a request is safe.",
       action:
-        "Read the problem names in the API's log: the vendor, the secret or a setting. Repeating a DELETE is safe.",
+        "Read the problem names in the API's log: the vendor, the secret or a setting.",
       metric: api.httpApi.metricServerError({
         period: Duration.minutes(15),
         statistic: Stats.SUM,

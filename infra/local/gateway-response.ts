@@ -50,11 +50,11 @@ function parseHeaders(value: unknown): Map<string, string> {
 }
 
 function parseBody(body: unknown, isBase64Encoded: unknown): Buffer {
-  if (typeof body !== "string") throw new TypeError("the body is no text");
+  if (typeof body !== "string") throw new TypeError("the body is not a string");
   if (isBase64Encoded !== undefined && typeof isBase64Encoded !== "boolean")
-    throw new TypeError("isBase64Encoded is no boolean");
+    throw new TypeError("isBase64Encoded is not a boolean");
   if (isBase64Encoded !== true) return Buffer.from(body);
-  if (!BASE64.test(body)) throw new TypeError("the body is no base64");
+  if (!BASE64.test(body)) throw new TypeError("the body is not base64");
   return Buffer.from(body, "base64");
 }
 
@@ -68,7 +68,7 @@ function parseStructured(
     statusCode < 200 ||
     statusCode > 599
   )
-    throw new TypeError("statusCode is no final HTTP status");
+    throw new TypeError("statusCode is not a final HTTP status");
   const headers = parseHeaders(result["headers"] ?? {});
   const cookies = result["cookies"] ?? [];
   if (!isStrings(cookies)) throw new TypeError("cookies are no list of texts");

@@ -43,7 +43,7 @@ function readContext(): Readonly<Record<string, unknown>> {
     file = JSON.parse(readFileSync("cdk.json", "utf8"));
   } catch {
     throw new Cannot(
-      "cdk.json is not in this folder, or is no JSON: run preview where you run cdk.",
+      "cdk.json is not in this folder, or is not valid JSON: run preview where you run cdk.",
     );
   }
   const context = isObject(file) ? file["context"] : undefined;

@@ -76,7 +76,7 @@ function unknownKey(name: string): string {
     far(next) < far(best) ? next : best,
   );
   const { range, example } = DEFINITIONS[key];
-  return `${name} is no setting; the nearest is ${key}: ${range}; example: ${example}`;
+  return `${name} is not a setting; the nearest is ${key}: ${range}; example: ${example}`;
 }
 
 /** The context value itself, which `-c janitor='{...}'` gives as JSON. */

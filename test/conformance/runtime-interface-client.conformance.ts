@@ -246,7 +246,7 @@ party("aws-lambda-ric", version, ["npm", "node24"], () => {
       expect({ kind, ...payload }).toMatchObject({
         kind: "error",
         errorType: "NoEvidence",
-        errorMessage: expect.stringContaining("is no JSON") as string,
+        errorMessage: expect.stringContaining("is not valid JSON") as string,
       });
     });
   });

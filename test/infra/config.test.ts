@@ -280,7 +280,7 @@ describe("wrong settings", () => {
     const problems = problemsOf({ [key]: 1 });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(
-      `${key} is no setting; the nearest is ${nearest}: `,
+      `${key} is not a setting; the nearest is ${nearest}: `,
     );
     expect(problems[0]).toContain("; example: ");
   });
@@ -519,7 +519,7 @@ describe("a list of settings", () => {
         /^a: dryRun is 0/,
         /^janitor\[1\]\.name is absent/,
         /^janitor\[1\]: maxDeletions is 0/,
-        /^c: nam is no setting/,
+        /^c: nam is not a setting/,
       ],
     ],
   ])("that %s is refused", (_, context, said) => {

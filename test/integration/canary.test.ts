@@ -320,7 +320,7 @@ it.each<[string, Reaction]>([
   expect(leaks()).toEqual([]);
 });
 
-it("shows no part of the secret when the store's answer is no JSON", async () => {
+it("shows no part of the secret when the store's answer is not valid JSON", async () => {
   const world = await start();
   const store = await startFaultyServer([
     (socket) => {

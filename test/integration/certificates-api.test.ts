@@ -363,7 +363,7 @@ describe("the problem table, over real sockets", () => {
   });
 
   it.each([
-    ["no JSON", "AKLT-not-json", "is no JSON"],
+    ["no JSON", "AKLT-not-json", "is not valid JSON"],
     ["incomplete", '{"accessKeyId":"AKLT1"}', "secretAccessKey"],
   ])(
     "a secret that is %s is misconfigured, by name",

@@ -94,7 +94,7 @@ describe("the admin routes", () => {
     expect((await ask("GET", "/counts")).json).toEqual({ ListCertV2: 1 });
   });
 
-  it("name themselves where there is none, and say what is no JSON", async () => {
+  it("name themselves where there is none, and say what is not valid JSON", async () => {
     const answer = await ask("GET", "/faults");
     expect(answer.status).toBe(404);
     expect(answer.text).toContain(

@@ -38,6 +38,7 @@ function report({ counts, ...over }: Over = {}): SweepReport {
     rounds: 1,
     items: [],
     expiring: [],
+    idleRules: [],
     ...over,
     counts: { ...NONE, ...counts },
   };

@@ -33,6 +33,7 @@ const REPORT: SweepReport = {
   },
   items: [],
   expiring: [],
+  idleRules: [],
 };
 
 function item(n: number, over: Partial<ReportItem> = {}): ReportItem {
@@ -439,6 +440,16 @@ describe("the names that others chose", () => {
       }),
     );
   });
+});
+
+it("tells of protect rules that match nothing, on one line whatever they hold", () => {
+  const { text } = mail({
+    idleRules: ["name *-rooot (ops)", "name a\nListed 0 (ops)"],
+  });
+  expect(text.split("\n")).toContain(
+    "Protect rules that match no certificate; look for a slip, or remove them: name *-rooot (ops); name a Listed 0 (ops).",
+  );
+  expect(mail({}).text).not.toContain("Protect rules");
 });
 
 describe("a run that was restricted", () => {

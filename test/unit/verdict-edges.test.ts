@@ -84,17 +84,17 @@ describe("a detail says what was seen", () => {
       [
         {
           reason: "malformed-record",
-          because: "ChainID is absent or no text",
+          because: "ChainID is missing or not a string",
         },
         {
           reason: "malformed-record",
-          because: "NotBefore is absent or no text",
+          because: "NotBefore is missing or not a string",
         },
         {
           reason: "malformed-record",
-          because: "NotAfter is absent or no text",
+          because: "NotAfter is missing or not a string",
         },
-        { reason: "malformed-record", because: "Status is absent or no text" },
+        { reason: "malformed-record", because: "Status is missing or not a string" },
         {
           reason: "expiry-unreadable",
           field: "NotBefore",
@@ -119,7 +119,7 @@ describe("a detail says what was seen", () => {
         },
         {
           reason: "malformed-record",
-          because: "CertDomainList is no list of texts",
+          because: "CertDomainList is not a list of strings",
         },
       ],
     ],
@@ -141,7 +141,7 @@ describe("a detail says what was seen", () => {
           reason: "expiry-unreadable",
           field: "NotAfter",
           seen: "y".repeat(99),
-          because: `NotAfter "${"y".repeat(40)}" is no date with time and zone`,
+          because: `NotAfter "${"y".repeat(40)}" is not a date with time and zone`,
         },
       ],
     ],
@@ -153,7 +153,7 @@ describe("a detail says what was seen", () => {
           reason: "expiry-unreadable",
           field: "NotBefore",
           seen: "soon",
-          because: 'NotBefore "soon" is no date with time and zone',
+          because: 'NotBefore "soon" is not a date with time and zone',
         },
         {
           reason: "not-expired",
@@ -294,7 +294,7 @@ describe("a detail says what was seen", () => {
           domain: "gone.net",
           setting: "UNSEEN_DOMAINS",
           because:
-            "it names gone.net, which is no domain this key can see; UNSEEN_DOMAINS=ignore disregards what cannot be seen",
+            "it names gone.net, which is not a domain that this key can see; UNSEEN_DOMAINS=ignore disregards what cannot be seen",
         },
       ],
     ],
@@ -338,7 +338,7 @@ describe("a detail says what was seen", () => {
         {
           reason: "out-of-scope",
           projectName: "default",
-          because: 'its project "default" is none of PROJECT_NAMES',
+          because: 'its project "default" is not in PROJECT_NAMES',
         },
       ],
     ],
@@ -432,7 +432,7 @@ describe("a record", () => {
         status: "",
         projectName: "",
         defects: ["ChainID", "NotBefore", "NotAfter", "Status"].map(
-          (name) => `${name} is absent or no text`,
+          (name) => `${name} is missing or not a string`,
         ),
       });
     },
@@ -442,8 +442,8 @@ describe("a record", () => {
     [undefined, [], []],
     [null, [], []],
     [[], [], []],
-    ["a", [], ["CertDomainList is no list of texts"]],
-    [["a", 1], [], ["CertDomainList is no list of texts"]],
+    ["a", [], ["CertDomainList is not a list of strings"]],
+    [["a", 1], [], ["CertDomainList is not a list of strings"]],
     [["a", "b"], ["a", "b"], []],
   ])("with the names %j", (CertDomainList, domains, defects) => {
     expect(readCertificateRecord({ ...EXPIRED, CertDomainList })).toMatchObject(

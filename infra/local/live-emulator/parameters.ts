@@ -69,7 +69,7 @@ function parametersOf(fields: Readonly<Record<string, unknown>>): Parameters {
 
 /**
  * Reads a request body; an empty one is `{}`.
- * @throws LiveError `InvalidParam.BindError` when it is no JSON object
+ * @throws LiveError `InvalidParam.BindError` when it is not valid JSON object
  */
 export function readParameters(body: Buffer): Parameters {
   if (body.length === 0) return parametersOf({});
