@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { systemClock } from "../../functions/host/clock.ts";
 import { createApiHandler } from "../../functions/http/handler.ts";
-import { isObject } from "../../functions/janitor/certificate.ts";
+import { isObject } from "../../functions/contract/parsers.ts";
 import { startLoopbackServer } from "../../infra/local/loopback-server.ts";
 import { httpEvent, SWEEP } from "../support/hostile-events.ts";
 
