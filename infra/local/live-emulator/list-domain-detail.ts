@@ -2,8 +2,7 @@ import type { Action, EmulatedDomain } from "./account.ts";
 import { liveError } from "./envelope.ts";
 import { pageOf } from "./parameters.ts";
 
-/** What ListDomainDetail and DescribeDomain both say about a domain. */
-export function describe(domain: EmulatedDomain): object {
+function describe(domain: EmulatedDomain): object {
   return {
     Domain: domain.domain,
     Vhost: domain.vhost ?? domain.domain,
@@ -14,7 +13,7 @@ export function describe(domain: EmulatedDomain): object {
     CreateTime: "2024-01-01T00:00:00Z",
     ChainID: domain.chainId,
     CertDomain: domain.certDomain,
-    HTTP2: domain.http2 ?? false,
+    HTTP2: false,
     CnameCheck: 1,
     DomainCheck: 0,
     ICPCheck: 1,
