@@ -42,6 +42,7 @@ export interface EmulatedDomain {
   /** 0 normal, 1 in review, 2 disabled, 3 deleted, 4 rejected, 5 stopped for arrears, 6 blocked. */
   status: number;
   projectName: string;
+  http2?: boolean;
   region?: "cn" | "cn-global" | "cn-oversea";
   /** Listed instead of what would be listed; undefined leaves the field out. */
   overrides?: Readonly<Record<string, unknown>>;

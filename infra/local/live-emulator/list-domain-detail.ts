@@ -13,7 +13,7 @@ function describe(domain: EmulatedDomain): object {
     CreateTime: "2024-01-01T00:00:00Z",
     ChainID: domain.chainId,
     CertDomain: domain.certDomain,
-    HTTP2: false,
+    HTTP2: domain.http2 ?? false,
     CnameCheck: 1,
     DomainCheck: 0,
     ICPCheck: 1,
