@@ -2,11 +2,7 @@
  * Reads the whole account or nothing. Sources: ListCertV2, docs/6469/1126823; ListDomainDetail, docs/6469/1126815.
  * DescribeCertDetailSecretV2 is never called: its answer may carry a private key.
  */
-import {
-  readCertificateRecord,
-  uniteListings,
-  type Listing,
-} from "../janitor/certificate.ts";
+import { readCertificateRecord, uniteListings, type Listing } from "../janitor/certificate.ts";
 import { readDomain, type Domain } from "../janitor/in-use.ts";
 import { VendorFailure } from "../janitor/failure.ts";
 import { withDeadline } from "../janitor/deadline.ts";

@@ -256,7 +256,10 @@ export function namesOf({ fields }: Certificate): string[] {
 }
 
 /** Certificates that can serve a domain: they cover it, or nothing is said of what they cover. */
-function serving(all: readonly Certificate[], name: string): Certificate[] {
+export function serving(
+  all: readonly Certificate[],
+  name: string,
+): Certificate[] {
   const compared = comparing(name);
   return all.filter((certificate) => {
     const names = namesOf(certificate);
@@ -315,12 +318,12 @@ function entangle(
       ? (["ChainIDVolc", b.fields["ChainID"]] as const)
       : (["CertID", b.fields["CertID"]] as const);
     const before = a.fields[field];
-    a.fields[field] = taken;
+    if (typeof taken === "string" && taken !== "") a.fields[field] = taken;
     for (const domain of domains) {
       const same =
         domain.boundTo.toLowerCase() === String(before).toLowerCase();
       if (domain.bound === a.key && same)
-        domain.boundTo = typeof taken === "string" ? taken : "";
+        domain.boundTo = String(a.fields[field]);
     }
   }
   const twins = random.chance(trouble) ? random.int(1, 3) : 0;

@@ -35,7 +35,7 @@ interface Listing {
   /** The pages before the one that ended it. */
   readonly pages: readonly Page[];
   readonly first: Page | undefined;
-  /** An empty or repeating page came, or one that shows that paging was ignored. */
+  /** An empty or repeating page came. */
   readonly isEnded: boolean;
 }
 
@@ -52,8 +52,6 @@ function listingOf(served: readonly Page[]): Listing {
       return { pages, first, isEnded: true };
     seen.add(content);
     pages.push(page);
-    if (page.action === "ListCertV2" && page.items.length > page.pageSize)
-      return { pages, first, isEnded: true };
   }
   return { pages, first, isEnded: false };
 }

@@ -71,6 +71,8 @@ export class VendorModel {
   midway: Midway | undefined;
   /** How often certificates will still come and go between two pages. */
   shifts = 0;
+  /** How often one will still be renewed while its listing is read. */
+  renewals = 0;
   /** Until then the listings are throttled. */
   busyUntil = -Infinity;
   /** When the deletion of a chain id was last refused. */

@@ -12,7 +12,9 @@ import {
   identifiers,
   recordOf,
   renew,
+  serving,
   type Certificate,
+  type Domain,
 } from "./account.ts";
 import { FAULTS, type Faults } from "./faults.ts";
 import { LIES, type Lie } from "./lies.ts";
@@ -317,10 +319,10 @@ function arrange(world: World, random: Random): void {
     };
   }
   vendor.shifts = unkind.has("lists-shift") ? 12 : 0;
-  let renewals = unkind.has("renewed-while-read") ? 4 : 0;
+  vendor.renewals = unkind.has("renewed-while-read") ? 4 : 0;
   vendor.onPage = (shown, rest) => {
-    if (renewals > 0 && random.chance(0.3)) {
-      renewals -= 1;
+    if (vendor.renewals > 0 && random.chance(0.3)) {
+      vendor.renewals -= 1;
       // After the page, before the next.
       clock.at(clock.time, () => {
         const expired = living(world).filter(
@@ -388,6 +390,13 @@ function rotate({ vendor, secret, trace }: World, random: Random): void {
   vendor.keys.add(secret.accessKeyId);
 }
 
+/** Whether a binding leaves something to tell it by: a domain out of sight needs a certificate that covers it. */
+function mayBind(domain: Domain, certificate: Certificate): boolean {
+  return (
+    domain.hidden !== true || serving([certificate], domain.name).length > 0
+  );
+}
+
 /** Schedules what other hands do in the meantime: renewals, bindings, deletions, new keys, jumps of clocks. */
 function disturb(world: World, random: Random): void {
   const { clock, vendor, secret } = world;
@@ -407,7 +416,11 @@ function disturb(world: World, random: Random): void {
       }
       if (what === 0) {
         renewNow(world, random, certificate);
-      } else if (what === 1 && domain !== undefined) {
+      } else if (
+        what === 1 &&
+        domain !== undefined &&
+        mayBind(domain, certificate)
+      ) {
         domain.boundTo = certificate.chainId;
         domain.bound = certificate.key;
       } else if (what === 2 && domain !== undefined) {

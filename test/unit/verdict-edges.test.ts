@@ -1,8 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  readCertificateRecord,
-  uniteListings,
-} from "../../functions/janitor/certificate.ts";
+import { readCertificateRecord, uniteListings } from "../../functions/janitor/certificate.ts";
 import { isChainId, isObject } from "../../functions/contract/parsers.ts";
 import { VendorFailure } from "../../functions/janitor/failure.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
