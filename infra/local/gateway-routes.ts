@@ -10,68 +10,50 @@ interface Route {
   readonly routeKey: string;
   readonly method: string;
   readonly segments: readonly string[];
-  readonly greedy: boolean;
 }
 
-const VARIABLE = /^\{([\w.:-]+)(\+?)\}$/;
+/** API Gateway has more forms; the API's contract needs no other. */
+const ROUTE_KEY = /^(?!ANY )([A-Z]+) ((?:\/(?:[\w.-]+|\{\w+\}))+)$/;
 
 function parseRoute(routeKey: string): Route {
-  const [method = "", path = "", ...rest] = routeKey.split(" ");
-  if (!/^[A-Z]+$/.test(method) || !path.startsWith("/") || rest.length > 0)
-    throw new TypeError(`not a route key of an HTTP API: ${routeKey}`);
-  const segments = path.slice(1).split("/");
-  const last = VARIABLE.exec(segments.at(-1) ?? "");
-  return { routeKey, method, segments, greedy: last?.[2] === "+" };
+  const [, method, path = ""] = ROUTE_KEY.exec(routeKey) ?? [];
+  if (method === undefined)
+    throw new TypeError(`not a route key that this gateway knows: ${routeKey}`);
+  return { routeKey, method, segments: path.slice(1).split("/") };
 }
 
 function parametersOf(
-  { segments, greedy }: Route,
+  { segments }: Route,
   path: readonly string[],
 ): Record<string, string> | undefined {
-  if (greedy ? path.length < segments.length : path.length !== segments.length)
-    return undefined;
+  if (path.length !== segments.length) return undefined;
   const parameters: [string, string][] = [];
   for (const [index, segment] of segments.entries()) {
-    const variable = VARIABLE.exec(segment);
-    const rest =
-      variable?.[2] === "+" ? path.slice(index).join("/") : path[index];
-    if (variable?.[1] === undefined) {
-      if (rest !== segment) return undefined;
-    } else {
-      // A variable needs something to hold: /certificates/ is not /certificates/{chainId}.
-      if (rest === undefined || rest === "") return undefined;
-      parameters.push([variable[1], rest]);
-    }
+    const sent = path[index] ?? "";
+    const [, variable] = /^\{(\w+)\}$/.exec(segment) ?? [];
+    // A variable needs something to hold: /certificates/ is not /certificates/{chainId}.
+    if (variable === undefined ? sent !== segment : sent === "")
+      return undefined;
+    if (variable !== undefined) parameters.push([variable, sent]);
   }
   // fromEntries defines the keys, so that not even __proto__ is special.
   return Object.fromEntries(parameters);
 }
 
-/** Smaller is chosen first: full matches before greedy ones, literal segments before variables, a method before ANY. */
-function rank(route: Route): number {
-  const variables = route.segments.filter((s) => VARIABLE.test(s)).length;
-  return (
-    (route.greedy ? 1000 : 0) + variables * 2 + (route.method === "ANY" ? 1 : 0)
-  );
-}
-
 /**
- * Prepares the routes of an HTTP API. What none of them matches goes to `$default`.
- * Follows "Create routes for HTTP APIs in API Gateway", "Routing API requests".
- * @param routeKeys such as `GET /certificates/{chainId}`, `ANY /files/{proxy+}`
- * @throws TypeError for a route key that API Gateway would not accept
+ * Prepares the routes of an HTTP API, no two of which fit the same request. What none of them matches goes to
+ * `$default`. Follows "Create routes for HTTP APIs in API Gateway", "Routing API requests".
+ * @param routeKeys such as `GET /certificates/{chainId}`
+ * @throws TypeError for a route key of another form
  */
 export function createRouter(
   routeKeys: readonly string[],
 ): (method: string, path: string) => RouteMatch {
-  const routes = routeKeys
-    .filter((routeKey) => routeKey !== "$default")
-    .map(parseRoute)
-    .sort((a, b) => rank(a) - rank(b));
+  const routes = routeKeys.map(parseRoute);
   return (method, path) => {
     const segments = path.slice(1).split("/");
     for (const route of routes) {
-      if (route.method !== method && route.method !== "ANY") continue;
+      if (route.method !== method) continue;
       const pathParameters = parametersOf(route, segments);
       if (pathParameters !== undefined)
         return { routeKey: route.routeKey, pathParameters };

@@ -365,7 +365,7 @@ const FORGERIES: readonly Situation[] = [
   })),
   tampered("the action", (request) => ({
     ...request,
-    url: request.url.replace("DeleteCert", "UnbindCert"),
+    url: request.url.replace("DeleteCert", "ListCertV2"),
   })),
   tampered("X-Date", ({ headers, ...request }) => ({
     ...request,

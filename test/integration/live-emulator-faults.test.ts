@@ -228,7 +228,7 @@ describe("which requests a fault meets", () => {
       times: 2,
     });
     const codes: unknown[] = [];
-    await call("UnbindCert");
+    await call("DeleteCert");
     for (let n = 0; n < 4; n += 1)
       codes.push((await call("ListCertV2")).ResponseMetadata.Error?.Code);
     expect(codes).toEqual([

@@ -130,7 +130,7 @@ describe("the rate limit", () => {
       { Code: "FlowLimitExceeded", CodeN: 100018 },
     ]);
     expect(emulator.log.filter(({ status }) => status === 429)).toHaveLength(2);
-    expect(await codeOf(call("UnbindCert"))).toBe("InvalidParam");
+    expect(await codeOf(call("DeleteCert"))).toBe("InvalidParam");
   });
 
   it("may differ by action, and ends a second later", async () => {

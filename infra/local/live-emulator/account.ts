@@ -1,10 +1,9 @@
-import { liveError, type LiveError } from "./envelope.ts";
 import type { Parameters } from "./parameters.ts";
 import type { Switches } from "./switches.ts";
 
 /** A certificate of the account; what ListCertV2 shows of it follows from these fields and the clock. */
 export interface EmulatedCertificate {
-  /** The key of DeleteCert and BindCert. */
+  /** The key of DeleteCert. */
   chainId: string;
   certId: string;
   /** Its identifier in the Certificate Center. */
@@ -43,8 +42,8 @@ export interface EmulatedDomain {
   /** 0 normal, 1 in review, 2 disabled, 3 deleted, 4 rejected, 5 stopped for arrears, 6 blocked. */
   status: number;
   projectName: string;
-  region?: "cn" | "cn-global" | "cn-oversea";
   http2?: boolean;
+  region?: "cn" | "cn-global" | "cn-oversea";
   /** Listed instead of what would be listed; undefined leaves the field out. */
   overrides?: Readonly<Record<string, unknown>>;
 }
@@ -80,28 +79,4 @@ export function instantOf(text: string): number {
     instants.set(text, at);
   }
   return at;
-}
-
-/** The failure of an action on a chain id that the account does not have. */
-export function missing(
-  { account, switches }: ActionInput,
-  chainId: string,
-): LiveError {
-  return liveError(
-    account.foreign.has(chainId)
-      ? "RequestForbidden.AccountIDNotAllow"
-      : switches.missing,
-  );
-}
-
-/** @throws LiveError that of {@link missing} */
-export function findCertificate(
-  input: ActionInput,
-  chainId: string,
-): EmulatedCertificate {
-  const certificate = input.account.certificates.find(
-    (one) => one.chainId === chainId,
-  );
-  if (certificate === undefined) throw missing(input, chainId);
-  return certificate;
 }

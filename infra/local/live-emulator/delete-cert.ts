@@ -1,14 +1,20 @@
-import { findCertificate, type Action } from "./account.ts";
+import type { Action } from "./account.ts";
 import { LiveError, liveError } from "./envelope.ts";
 
 /**
  * DeleteCert, docs/6469/1126818: removes every record of a chain id, at once and for good. A domain that was bound to
  * it keeps pointing to it.
  */
-export const deleteCert: Action = (input) => {
-  const { parameters, account, switches } = input;
+export const deleteCert: Action = ({ parameters, account, switches }) => {
   const chainId = parameters.required("ChainID");
-  const { certId, chainIdVolc, refusal } = findCertificate(input, chainId);
+  const found = account.certificates.find((one) => one.chainId === chainId);
+  if (found === undefined)
+    throw liveError(
+      account.foreign.has(chainId)
+        ? "RequestForbidden.AccountIDNotAllow"
+        : switches.missing,
+    );
+  const { certId, chainIdVolc, refusal } = found;
   if (refusal !== undefined) {
     const { code, status } = refusal;
     throw new LiveError(code, status, undefined, "Told to refuse.");

@@ -9,7 +9,7 @@ import { pageOf } from "./parameters.ts";
 const DAY_MS = 86_400_000;
 
 /** `Status` at `now`: `Expire`, or the smallest of the documented spans that covers the rest of its life, or `OK`. */
-export function statusAt(notAfter: string, now: number): string {
+function statusAt(notAfter: string, now: number): string {
   const left = instantOf(notAfter) - now;
   if (left <= 0) return "Expire";
   const days = [1, 7, 15, 30].find((span) => left <= span * DAY_MS);

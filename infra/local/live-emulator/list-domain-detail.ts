@@ -2,8 +2,7 @@ import type { Action, EmulatedDomain } from "./account.ts";
 import { liveError } from "./envelope.ts";
 import { pageOf } from "./parameters.ts";
 
-/** What ListDomainDetail and DescribeDomain both say about a domain. */
-export function describe(domain: EmulatedDomain): object {
+function describe(domain: EmulatedDomain): object {
   return {
     Domain: domain.domain,
     Vhost: domain.vhost ?? domain.domain,

@@ -17,7 +17,6 @@ export interface Parameters {
   integer(name: string): number | undefined;
   texts(name: string): readonly string[] | undefined;
   integers(name: string): readonly number[] | undefined;
-  object(name: string): Parameters | undefined;
   /** A text that must be there; throws `InvalidParam` on an absent or empty one. */
   required(name: string): string;
 }
@@ -54,10 +53,6 @@ function parametersOf(fields: Readonly<Record<string, unknown>>): Parameters {
         (value): value is readonly number[] =>
           Array.isArray(value) && value.every(isInteger),
       ),
-    object: (name) => {
-      const value = read(name, isObject);
-      return value === undefined ? undefined : parametersOf(value);
-    },
     required(name) {
       const value = read(name, isText);
       if (value === undefined || value === "")
