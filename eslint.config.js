@@ -79,8 +79,8 @@ export default tseslint.config(
     rules: {
       ...passedIn,
       ...only(
-        "^(?!\\./[^/]+\\.ts$|\\.\\./janitor/|node:|undici(/lib/.+)?$)",
-        "The vendor's side imports functions/janitor, undici and Node only.",
+        "^(?!\\./[^/]+\\.ts$|\\.\\./(contract|janitor)/|node:|undici(/lib/.+)?$)",
+        "The vendor's side imports the contract, the rules, undici and Node only.",
       ),
     },
   },

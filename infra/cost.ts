@@ -3,7 +3,7 @@ import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { readConfig } from "./settings/config.ts";
 import { LiveCertJanitorStack } from "./live-cert-janitor-stack.ts";
-import { isRecord } from "./settings/parsers.ts";
+import { isObject } from "../functions/contract/parsers.ts";
 import priceList from "./prices-2026-11.json" with { type: "json" };
 
 const { prices } = priceList;
@@ -61,11 +61,11 @@ function propertiesByType(
   template: unknown,
   type: string,
 ): readonly Readonly<Record<string, unknown>>[] {
-  if (!isRecord(template) || !isRecord(template["Resources"])) return [];
+  if (!isObject(template) || !isObject(template["Resources"])) return [];
   return Object.values(template["Resources"]).flatMap((resource) =>
-    isRecord(resource) &&
+    isObject(resource) &&
     resource["Type"] === type &&
-    isRecord(resource["Properties"])
+    isObject(resource["Properties"])
       ? [resource["Properties"]]
       : [],
   );
@@ -87,7 +87,7 @@ function customMetrics(template: unknown): number {
     ({ MetricTransformations: transformations }) =>
       Array.isArray(transformations)
         ? transformations.map((one: unknown) =>
-            isRecord(one) ? one["MetricName"] : undefined,
+            isObject(one) ? one["MetricName"] : undefined,
           )
         : [],
   );

@@ -5,7 +5,7 @@ import {
 } from "@aws-sdk/client-secrets-manager";
 import type { AccessKeySource } from "../volcengine/live-api.ts";
 import type { AccessKey } from "../volcengine/signer.ts";
-import { isObject } from "../janitor/certificate.ts";
+import { isObject } from "../contract/parsers.ts";
 import { VendorFailure } from "../janitor/failure.ts";
 import type { Clock } from "../janitor/ports.ts";
 

@@ -1,5 +1,5 @@
 /** The payload of a sweep, from the schedule, an invocation or `POST /sweeps`: it may only make the sweep more careful. */
-import { isChainId, isObject } from "../janitor/certificate.ts";
+import { isChainId, isObject } from "../contract/parsers.ts";
 import type { SweepSettings } from "../janitor/sweep.ts";
 import type { Configuration } from "./configuration.ts";
 

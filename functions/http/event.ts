@@ -1,6 +1,6 @@
 /** Reads an API Gateway event of payload format 2.0, whatever was sent in its place. */
 import { routeKeyOf, ROUTES } from "../contract/routes.ts";
-import { isChainId, isObject } from "../janitor/certificate.ts";
+import { isChainId, isObject } from "../contract/parsers.ts";
 import { invalid, Refusal } from "./problem.ts";
 
 export interface HttpRequest {

@@ -2,6 +2,8 @@
  * A certificate as the vendor lists it. Source: ListCertV2, docs/6469/1126823.
  */
 
+import { isChainId, isObject } from "../contract/parsers.ts";
+
 /** One record of ListCertV2. Absent or ill-typed fields are empty here and named in `defects`. */
 export interface CertificateRecord {
   readonly chainId: string;
@@ -34,19 +36,6 @@ export interface Certificate {
 export interface Listing {
   readonly expiring: boolean;
   readonly records: readonly CertificateRecord[];
-}
-
-const CHAIN_ID = /^[0-9a-f]{32}$/i;
-
-/** Whether the text has the one shape of a chain id that the vendor shows: 32 hex digits. */
-export function isChainId(text: string): boolean {
-  return CHAIN_ID.test(text);
-}
-
-export function isObject(
-  value: unknown,
-): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isListOfStrings(value: unknown): value is readonly string[] {

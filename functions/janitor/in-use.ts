@@ -2,11 +2,8 @@
  * Is a certificate in use? The vendor's pages disagree on what `CertDomainList` means, so it is treated as a claim,
  * and the listing of all domains as the witness (design: "cross-examination"). Change the rule for "in use" here.
  */
-import {
-  isObject,
-  type Certificate,
-  type CertificateRecord,
-} from "./certificate.ts";
+import { type Certificate, type CertificateRecord } from "./certificate.ts";
+import { isObject } from "../contract/parsers.ts";
 import { comparable } from "./domain.ts";
 import type { Detail } from "../contract/reasons.ts";
 

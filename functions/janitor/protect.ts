@@ -1,16 +1,8 @@
 /** The operator's protect list: certificates that are kept whatever else holds. */
+import type { ProtectRule } from "../contract/parsers.ts";
 import type { CertificateRecord } from "./certificate.ts";
 import { globSpellings, spellings } from "./domain.ts";
 import type { Detail } from "../contract/reasons.ts";
-
-export interface ProtectRule {
-  readonly match: "chainId" | "name" | "domain";
-  /** A glob over the whole text: `*` any run, `?` one character; case does not matter. */
-  readonly value: string;
-  readonly owner: string;
-  /** Last day of the protection, `YYYY-MM-DD` in UTC, that day included. */
-  readonly until?: string;
-}
 
 const DAY_MS = 86_400_000;
 

@@ -4,7 +4,8 @@
 import { REASONS, type Detail, type Reason } from "../contract/reasons.ts";
 import type { Certificate, CertificateRecord } from "./certificate.ts";
 import { callWitness, usesOf, type Witness } from "./in-use.ts";
-import { protections, type ProtectRule } from "./protect.ts";
+import { protections } from "./protect.ts";
+import type { ProtectRule } from "../contract/parsers.ts";
 import { VendorFailure } from "./failure.ts";
 import type { Observation } from "./ports.ts";
 

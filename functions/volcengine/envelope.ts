@@ -1,5 +1,5 @@
 /** What an answer of the Live OpenAPI says: `ResponseMetadata` and `Result`. Source: docs/6469/1121981. */
-import { isObject } from "../janitor/certificate.ts";
+import { isObject } from "../contract/parsers.ts";
 import { failedAnswer } from "./errors.ts";
 import type { TransportAnswer } from "./transport.ts";
 

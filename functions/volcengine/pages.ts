@@ -1,5 +1,5 @@
 /** Reads all pages of one listing: where it ends, and whether what came can be the whole of it. */
-import { isObject } from "../janitor/certificate.ts";
+import { isObject } from "../contract/parsers.ts";
 import { VendorFailure } from "../janitor/failure.ts";
 
 /** Beyond this a listing cannot end within the life of its evidence, or never ends. */

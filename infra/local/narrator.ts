@@ -1,5 +1,5 @@
 /** Tells what the functions do, from their own log lines. */
-import { isObject } from "../../functions/janitor/certificate.ts";
+import { isObject } from "../../functions/contract/parsers.ts";
 import { clean } from "./text-width.ts";
 
 type Line = Readonly<Record<string, unknown>>;

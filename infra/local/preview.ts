@@ -18,7 +18,7 @@ import {
   readDeployments,
   type FunctionEnvironment,
 } from "../settings/config.ts";
-import { isRecord } from "../settings/parsers.ts";
+import { isObject } from "../../functions/contract/parsers.ts";
 import { inventoryTable, lookOf } from "./inventory-table.ts";
 import { picture } from "./picture/picture.ts";
 import { readAccount } from "./reading.ts";
@@ -46,8 +46,8 @@ function readContext(): Readonly<Record<string, unknown>> {
       "cdk.json is not in this folder, or is no JSON: run preview where you run cdk.",
     );
   }
-  const context = isRecord(file) ? file["context"] : undefined;
-  return isRecord(context) ? context : {};
+  const context = isObject(file) ? file["context"] : undefined;
+  return isObject(context) ? context : {};
 }
 
 /** What the stack would give its functions; of several stacks the one that `--stack` names. */

@@ -1,9 +1,16 @@
 /** Reads the context key `janitor` of cdk.json: all problems at once, before anything is deployed. */
 import { PROVIDERS } from "../../functions/contract/providers.ts";
+import { isObject } from "../../functions/contract/parsers.ts";
+import {
+  complaintText,
+  readAll,
+  SETTINGS,
+  toVariable,
+  type Definition,
+} from "../../functions/contract/settings.ts";
 import { BadSchedule } from "./cron.ts";
 import { nearest } from "./nearest.ts";
 import { intervals } from "./schedule.ts";
-import { Invalid, isRecord } from "./parsers.ts";
 import { DEFINITIONS, type SettingKey, type Settings } from "./settings.ts";
 
 /** An alarm looks back seven days at most, in periods of an hour. */
@@ -50,15 +57,8 @@ function shown(value: unknown): string {
   return text.length > 120 ? `${text.slice(0, 120)}…` : text;
 }
 
-function problem(
-  key: SettingKey,
-  at: string,
-  value: unknown,
-  why?: string,
-): string {
-  const { range, example, hidden } = DEFINITIONS[key];
-  const is = hidden ? "is wrong (not shown)" : `is ${shown(value)}`;
-  return `${key}${at} ${is}${why === undefined ? "" : `: ${why}`}; permitted: ${range}; example: ${example}`;
+function problem(key: SettingKey, value: unknown, why: string): string {
+  return complaintText(key, DEFINITIONS[key], { at: "", value, why });
 }
 
 function isKey(name: string): name is SettingKey {
@@ -102,7 +102,7 @@ function readSchedule(
   problems: string[],
 ): Pick<JanitorConfig, "intervalMinutes" | "deadManHours"> {
   const bad = (why: string) => {
-    problems.push(problem("schedule", "", schedule, why));
+    problems.push(problem("schedule", schedule, why));
     return { intervalMinutes: 0, deadManHours: 0 };
   };
   try {
@@ -125,17 +125,24 @@ function readSchedule(
   }
 }
 
-/** The variable of a setting, as the functions read it; none where the setting has no variable or no value. */
-function variableOf<Key extends SettingKey>(
-  key: Key,
-  value: Settings[Key],
-): readonly (readonly [string, string])[] {
-  const { variable, spelt } = DEFINITIONS[key];
-  if (variable === undefined || value === undefined) return [];
-  const text =
-    spelt?.(value) ??
-    (typeof value === "string" ? value : JSON.stringify(value));
-  return [[variable, text]];
+/** The variables of the functions that follow from the settings. */
+function environmentOf(settings: Settings): FunctionEnvironment {
+  const values: Readonly<Record<string, unknown>> = {
+    ...settings,
+    // Under "schedule" the functions may delete; it is the schedule that asks for less (infra/constructs/sweep.ts).
+    dryRun: settings.dryRun === true,
+  };
+  const entries = Object.entries<Definition<unknown>>({
+    secretArn: DEFINITIONS.secretArn,
+    ...SETTINGS,
+  });
+  return Object.fromEntries(
+    entries.flatMap(([key, { variable }]) =>
+      variable === undefined || values[key] === undefined
+        ? []
+        : [[variable, toVariable(values[key])]],
+    ),
+  );
 }
 
 function checkEnvironment(
@@ -216,49 +223,21 @@ export function readConfig(
   const problems = Object.keys(given)
     .filter((name) => !isKey(name))
     .map(unknownKey);
-  const wrong = new Set<SettingKey>();
-  const read = <Key extends SettingKey>(key: Key): Settings[Key] => {
-    const definition = DEFINITIONS[key];
-    const value = given[key];
-    if (value === undefined) return definition.fallback;
-    try {
-      return definition.parse(value);
-    } catch (error) {
-      if (!(error instanceof Invalid)) throw error;
+  const wrong = new Set<string>();
+  const settings = readAll(
+    DEFINITIONS,
+    (key) => given[key],
+    (key, definition, complaint) => {
       wrong.add(key);
-      for (const { at, value: part, why } of error.complaints) {
-        problems.push(problem(key, at, part, why));
-      }
-      return definition.fallback;
-    }
-  };
-  const settings: Settings = {
-    provider: read("provider"),
-    secretArn: read("secretArn"),
-    secretKeyArn: read("secretKeyArn"),
-    volcengineEndpoint: read("volcengineEndpoint"),
-    volcengineRegion: read("volcengineRegion"),
-    graceDays: read("graceDays"),
-    maxDeletions: read("maxDeletions"),
-    dryRun: read("dryRun"),
-    warnDays: read("warnDays"),
-    unseenDomains: read("unseenDomains"),
-    projectNames: read("projectNames"),
-    protect: read("protect"),
-    schedule: read("schedule"),
-    timeZone: read("timeZone"),
-    alarmEmail: read("alarmEmail"),
-    authorizer: read("authorizer"),
-    reservedConcurrency: read("reservedConcurrency"),
-    dashboard: read("dashboard"),
-  };
+      problems.push(complaintText(key, definition, complaint));
+    },
+  );
   const provider = PROVIDERS[settings.provider];
   const endpoint = settings.volcengineEndpoint ?? provider.endpoint;
   if (!wrong.has("provider") && !endpoint.endsWith(provider.domain)) {
     problems.push(
       problem(
         "volcengineEndpoint",
-        "",
         endpoint,
         `provider is ${settings.provider}, whose pace does not fit that host`,
       ),
@@ -266,7 +245,7 @@ export function readConfig(
   }
   if (settings.secretKeyArn !== undefined && given["secretArn"] === undefined) {
     problems.push(
-      problem("secretKeyArn", "", settings.secretKeyArn, "secretArn is absent"),
+      problem("secretKeyArn", settings.secretKeyArn, "secretArn is absent"),
     );
   }
   for (const key of ["secretArn", "secretKeyArn"] as const) {
@@ -276,7 +255,6 @@ export function readConfig(
     problems.push(
       problem(
         key,
-        "",
         settings[key],
         `it is of ${String(place)} in partition ${partition}, and the stack goes to ${region}`,
       ),
@@ -290,9 +268,7 @@ export function readConfig(
     volcengineEndpoint: endpoint,
     volcengineRegion: settings.volcengineRegion ?? provider.region,
   };
-  const environment = Object.fromEntries(
-    KEYS.flatMap((key) => variableOf(key, effective[key])),
-  );
+  const environment = environmentOf(effective);
   checkEnvironment(environment, problems);
   if (problems.length > 0) throw new BadSettings(problems);
   return {
@@ -352,7 +328,7 @@ export function readDeployments(
       },
     ];
   }
-  const items = value.map((item: unknown) => (isRecord(item) ? item : {}));
+  const items = value.map((item: unknown) => (isObject(item) ? item : {}));
   const problems = [
     ...(items.length === 0
       ? ["janitor is an empty list; permitted: at least one stack's settings"]

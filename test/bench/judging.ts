@@ -7,10 +7,7 @@
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import {
-  readCertificateRecord,
-  uniteListings,
-} from "../../functions/janitor/certificate.ts";
+import { readCertificateRecord, uniteListings } from "../../functions/janitor/certificate.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
 import { judge, type Judgement, type Policy } from "../../functions/janitor/verdict.ts";
 import { createRandom } from "../simulation/random.ts";

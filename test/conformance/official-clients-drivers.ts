@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { readConfiguration } from "../../functions/host/configuration.ts";
 import { lambdaHost } from "../../functions/host/host.ts";
-import { isObject } from "../../functions/janitor/certificate.ts";
+import { isObject } from "../../functions/contract/parsers.ts";
 import {
   VendorFailure,
   type FailureKind,

@@ -9,7 +9,7 @@ import type {
   EmulatedCertificate,
   EmulatedDomain,
 } from "../../infra/local/live-emulator/account.ts";
-import { isObject } from "../../functions/janitor/certificate.ts";
+import { isObject } from "../../functions/contract/parsers.ts";
 import manifest from "../../package.json" with { type: "json" };
 import {
   certificateOf,

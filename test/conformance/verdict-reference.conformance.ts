@@ -8,11 +8,8 @@ import { expect, it } from "vitest";
 import { systemClock } from "../../functions/host/clock.ts";
 import { readConfiguration } from "../../functions/host/configuration.ts";
 import type { Host } from "../../functions/host/host.ts";
-import {
-  isObject,
-  readCertificateRecord,
-  uniteListings,
-} from "../../functions/janitor/certificate.ts";
+import { readCertificateRecord, uniteListings } from "../../functions/janitor/certificate.ts";
+import { isObject } from "../../functions/contract/parsers.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
 import { judge, type Judgement } from "../../functions/janitor/verdict.ts";
 import { REASONS } from "../../functions/contract/reasons.ts";

@@ -150,7 +150,11 @@ describe("settings", () => {
 describe("wrong settings", () => {
   it.each<[string, unknown, string]>([
     ["provider", "aws", 'provider is "aws"'],
-    ["secretArn", "live-janitor", "secretArn is wrong (not shown)"],
+    [
+      "secretArn",
+      "live-janitor",
+      "secretArn is wrong (not shown, in case it is a key)",
+    ],
     ["secretArn", SECRET.slice(0, -7), "secretArn is"],
     ["secretKeyArn", "alias/mine", "secretKeyArn is"],
     [

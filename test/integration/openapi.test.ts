@@ -11,7 +11,7 @@ import {
   vi,
 } from "vitest";
 import { systemClock } from "../../functions/host/clock.ts";
-import { isObject } from "../../functions/janitor/certificate.ts";
+import { isObject } from "../../functions/contract/parsers.ts";
 import type { Clock } from "../../functions/janitor/ports.ts";
 import { openapi } from "../../functions/http/openapi.ts";
 import { demoAccount, demoSettings } from "../../infra/local/fixtures.ts";

@@ -1,8 +1,5 @@
 /** One deletion of a certificate, told by what the account and the vendor do in turn, on a virtual clock. */
-import {
-  readCertificateRecord,
-  uniteListings,
-} from "../../functions/janitor/certificate.ts";
+import { readCertificateRecord, uniteListings } from "../../functions/janitor/certificate.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
 import {
   deleteOne,

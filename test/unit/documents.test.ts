@@ -4,15 +4,12 @@ import { dirname, join } from "node:path";
 import { format } from "prettier";
 import { describe, expect, it } from "vitest";
 import openapi from "../../functions/http/openapi.json" with { type: "json" };
-import { REASONS } from "../../functions/janitor/verdict.ts";
+import { REASONS } from "../../functions/contract/reasons.ts";
 import { DEFINITIONS, settingsTable } from "../../infra/settings/settings.ts";
 import manifest from "../../package.json" with { type: "json" };
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const FOLDERS = ["docs", "functions", "infra", "test"];
-/** Named by the documents and not there yet. */
-const AHEAD = ["functions/contract"];
-
 const PATHS = [
   ...readdirSync(ROOT),
   ...FOLDERS.flatMap((folder) =>
@@ -71,7 +68,7 @@ function missingPaths(text: string): readonly string[] {
   );
   return [...text.matchAll(shape)]
     .map(([path]) => path)
-    .filter((path) => !AHEAD.includes(path) && !existsSync(join(ROOT, path)));
+    .filter((path) => !existsSync(join(ROOT, path)));
 }
 
 function missingScripts(text: string): readonly string[] {
@@ -102,12 +99,6 @@ describe("the readers of documents", () => {
     expect([
       ...anchorsOf("# What it costs\n\n## `a/b`, c\n## `a/b`, c"),
     ]).toEqual(["what-it-costs", "ab-c", "ab-c-1"]);
-  });
-});
-
-describe("what is ahead", () => {
-  it("is taken off the list when it is there", () => {
-    expect(AHEAD.filter((path) => existsSync(join(ROOT, path)))).toEqual([]);
   });
 });
 

@@ -1,16 +1,18 @@
 import { describe, expect, it } from "vitest";
 import {
-  isObject,
   readCertificateRecord,
   uniteListings,
 } from "../../functions/janitor/certificate.ts";
+import {
+  isObject,
+  type ProtectRule,
+} from "../../functions/contract/parsers.ts";
 import {
   expiringInUse,
   noticeOf,
   renewalOf,
 } from "../../functions/janitor/foresight.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
-import type { ProtectRule } from "../../functions/janitor/protect.ts";
 import { judge, type Judgement } from "../../functions/janitor/verdict.ts";
 import { REASONS, type Reason } from "../../functions/contract/reasons.ts";
 import { demoAccount, demoSettings } from "../../infra/local/fixtures.ts";

@@ -3,7 +3,11 @@ import {
   deservesMail,
   type Occasions,
 } from "../../functions/janitor/occasions.ts";
-import type { ReportItem, SweepCounts, SweepReport } from "../../functions/janitor/report.ts";
+import type {
+  ReportItem,
+  SweepCounts,
+  SweepReport,
+} from "../../functions/janitor/report.ts";
 import type { Reason } from "../../functions/contract/reasons.ts";
 
 const NONE: SweepCounts = {

@@ -4,7 +4,10 @@ import {
   readCertificateRecord,
   uniteListings,
 } from "../../functions/janitor/certificate.ts";
-import type { ReportItem, SweepReport } from "../../functions/janitor/report.ts";
+import type {
+  ReportItem,
+  SweepReport,
+} from "../../functions/janitor/report.ts";
 import {
   NoEvidence,
   sweep,

@@ -9,7 +9,7 @@ import {
 } from "../../functions/contract/problems.ts";
 import { routeKeyOf, ROUTES } from "../../functions/contract/routes.ts";
 import { problemAnswer } from "../../functions/http/problem.ts";
-import { isObject } from "../../functions/janitor/certificate.ts";
+import { isObject } from "../../functions/contract/parsers.ts";
 import { openapi } from "../../functions/http/openapi.ts";
 
 const read = (path: string): string =>

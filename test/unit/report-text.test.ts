@@ -5,7 +5,10 @@ import {
   reportMail,
   type Origin,
 } from "../../functions/janitor/report-text.ts";
-import type { ReportItem, SweepReport } from "../../functions/janitor/report.ts";
+import type {
+  ReportItem,
+  SweepReport,
+} from "../../functions/janitor/report.ts";
 import type { Reason } from "../../functions/contract/reasons.ts";
 
 const REPORT: SweepReport = {

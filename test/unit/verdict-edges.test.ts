@@ -1,13 +1,16 @@
 import { describe, expect, it } from "vitest";
 import {
-  isChainId,
-  isObject,
   readCertificateRecord,
   uniteListings,
 } from "../../functions/janitor/certificate.ts";
+import { isChainId, isObject } from "../../functions/contract/parsers.ts";
 import { VendorFailure } from "../../functions/janitor/failure.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
-import { judge, judgeOne, type Policy } from "../../functions/janitor/verdict.ts";
+import {
+  judge,
+  judgeOne,
+  type Policy,
+} from "../../functions/janitor/verdict.ts";
 
 const NOW = Date.UTC(2026, 5, 15, 12);
 const ID = "0123456789abcdef0123456789abcdef";
