@@ -6,7 +6,7 @@
 import { Pool } from "undici";
 import { createApiHandler } from "../../functions/http/handler.ts";
 import { startSecretsManagerEmulator } from "../../infra/local/secrets-manager-emulator.ts";
-import { hurriedClock } from "../support/hurried-clock.ts";
+import { hurriedClock } from "../world/clock.ts";
 import { awsEnvironment, KEY, SECRET_ID } from "../support/world.ts";
 import { median, type Figure } from "./figure.ts";
 import { chainIdOf, startVendor } from "./vendor.ts";

@@ -13,7 +13,7 @@ import openapi from "../../functions/http/openapi.json" with { type: "json" };
 import type { Host } from "../../functions/host/host.ts";
 import { demoAccount, demoSettings } from "../../infra/local/fixtures.ts";
 import { startLambdaEmulator } from "../../infra/local/lambda-emulator.ts";
-import { hurriedClock } from "../support/hurried-clock.ts";
+import { hurriedClock } from "../world/clock.ts";
 import { toolPath, versionOf } from "../support/tools.ts";
 import { SECRET_ID, startWorld } from "../support/world.ts";
 import { party } from "./party.ts";

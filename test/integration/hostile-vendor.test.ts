@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { createSweepHandler } from "../../functions/host/sweep-handler.ts";
 import type { EmulatedCertificate } from "../../infra/local/live-emulator/account.ts";
 import type { LiveEmulatorOptions } from "../../infra/local/live-emulator/server.ts";
-import { hurriedClock } from "../support/hurried-clock.ts";
+import { hurriedClock } from "../world/clock.ts";
 import {
   certificate,
   chainId,

@@ -58,7 +58,7 @@ function whyStopped({
 
 /** From now on others use up the limits for a while. */
 function keepBusy({ world, busyMs }: Plan): void {
-  world.vendor.busyUntil = world.clock.time + busyMs;
+  world.vendor.busyUntil = world.clock.monotonic() + busyMs;
 }
 
 /** The runs before the last: one after the other, or the second beside the first. */
@@ -76,11 +76,17 @@ async function playRuns(plan: Plan, tampering: Tampering): Promise<Run[]> {
     startNext();
     if (overlapAfter !== undefined && runs.length === 1 && waiting.length > 0)
       world.clock.at(overlapAfter, startNext);
-    await world.clock.play(() => runs.every(isOver), world.clock.time + HOUR);
-    await world.clock.play(() => false, world.clock.time + 2000);
+    await world.clock.play(
+      () => runs.every(isOver),
+      world.clock.monotonic() + HOUR,
+    );
+    await world.clock.play(() => false, world.clock.monotonic() + 2000);
   }
   // The second may have begun late, in one of those pauses.
-  await world.clock.play(() => runs.every(isOver), world.clock.time + HOUR);
+  await world.clock.play(
+    () => runs.every(isOver),
+    world.clock.monotonic() + HOUR,
+  );
   return runs;
 }
 
@@ -117,7 +123,7 @@ async function playRequest(plan: Plan, tampering: Tampering): Promise<Run[]> {
       force: random.chance(0.2),
     },
   });
-  await clock.play(() => isOver(run), clock.time + HOUR);
+  await clock.play(() => isOver(run), clock.monotonic() + HOUR);
   return [run];
 }
 
@@ -170,13 +176,13 @@ async function playFinish(
     keepBusy(plan);
     const run = startRun(world, finishing(plan, name, 0, tampering));
     runs.push(run);
-    await clock.play(() => isOver(run), clock.time + HOUR);
+    await clock.play(() => isOver(run), clock.monotonic() + HOUR);
     // One that expires by itself moves from one listing to another, which may spoil a sweep as well.
     const expires = [...vendor.account.certificates.values()].some(
       ({ notAfter }) => notAfter > from && notAfter <= vendor.now,
     );
     if (expires) enough += 1;
-    await clock.play(() => false, clock.time + STILL_LISTED_MS);
+    await clock.play(() => false, clock.monotonic() + STILL_LISTED_MS);
     if (!canBeRead(plan)) return { runs, violations: [], readFrom: undefined };
     const round = run.rounds.at(-1);
     readFrom = undefined;
@@ -184,7 +190,7 @@ async function playFinish(
     // What expired while it was being read may wait for the next run.
     readFrom = round.judgedAt - (round.endedAt - round.startedAt);
     // What the vendor's clock has let expire since then it may not have shown as expired.
-    const vendorThen = vendor.now - (clock.wall - readFrom);
+    const vendorThen = vendor.now - (clock.now() - readFrom);
     left = deletableAsShown(vendor, plan.configuration, readFrom).filter((id) =>
       vendor.living(id).every(({ notAfter }) => notAfter <= vendorThen),
     );
@@ -229,7 +235,7 @@ async function playEnd(
   const isRequestedBefore = world.random.fork("order").chance(0.4);
   const requests = isRequestedBefore ? await playRequest(plan, tampering) : [];
   // What is on its way has arrived by then.
-  await clock.play(() => false, clock.time + 60_000);
+  await clock.play(() => false, clock.monotonic() + 60_000);
   vendor.settings = calm(vendor.settings);
   vendor.closed = undefined;
   if (vendor.midway?.isHarmless !== true) vendor.midway = undefined;
@@ -256,14 +262,14 @@ async function playEnd(
   }
   // The clock is turned back to before the last run's reading, for the vendor as well: certificates that refuse
   // take their time again, and meanwhile none may expire that had not.
-  const back = readFrom - clock.wall - 60_000;
+  const back = readFrom - clock.now() - 60_000;
   vendor.settings = {
     ...vendor.settings,
     skew: vendor.settings.skew + back,
   };
   const again = startRun(world, finishing(plan, "again", back, tampering));
   const sent = vendor.sends.length;
-  await clock.play(() => isOver(again), clock.time + HOUR);
+  await clock.play(() => isOver(again), clock.monotonic() + HOUR);
   for (const { action, chainId } of vendor.sends.slice(sent)) {
     if (action === "DeleteCert" && !failed.has(chainId.toLowerCase())) {
       violations.push({
@@ -281,7 +287,7 @@ export async function simulate(
 ): Promise<Simulated> {
   const hash = createHash("sha256");
   const plan = drawPlan(seed, (line) => {
-    const stamped = `${plan.world.clock.time.toFixed(3)} ${line}\n`;
+    const stamped = `${plan.world.clock.monotonic().toFixed(3)} ${line}\n`;
     hash.update(stamped);
     onTrace?.(stamped);
   });

@@ -11,7 +11,7 @@ import {
 } from "./sweep-process.ts";
 import { VendorModel } from "./vendor-model.ts";
 import { KIND } from "./vendor-records.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualClock } from "../world/clock.ts";
 
 const EPOCH = Date.UTC(2026, 5, 1);
 const HOUR = 3_600_000;
@@ -112,7 +112,7 @@ export async function playScaleRun(
   });
   await world.clock.play(
     () => run.crashed || run.endedAt !== undefined,
-    world.clock.time + HOUR,
+    world.clock.monotonic() + HOUR,
   );
   return run;
 }
@@ -192,7 +192,7 @@ export async function clearBacklog(
       runs.length < crashes ? CRASH_AT * (runs.length + 1) : undefined,
     );
     // What was on its way when the run ended has arrived by then.
-    await clock.play(() => false, clock.time + 60_000);
+    await clock.play(() => false, clock.monotonic() + 60_000);
     const why = run.crashed
       ? "crashed"
       : (run.report?.stoppedBecause ?? "no-evidence");

@@ -21,7 +21,7 @@ import type { Transport } from "../../functions/volcengine/transport.ts";
 import { createAccountObserver } from "../../functions/host/observing.ts";
 import type { Random } from "./random.ts";
 import type { VendorModel } from "./vendor-model.ts";
-import { ProcessClock, type VirtualClock } from "./virtual-clock.ts";
+import { ProcessClock, type VirtualClock } from "../world/clock.ts";
 
 /** The secret's store: what it holds changes when the key is rotated. */
 export interface SecretStore {
@@ -178,7 +178,7 @@ export function startRun(world: World, options: RunOptions): Run {
   };
   const run: Run = {
     options,
-    startedAt: world.clock.time,
+    startedAt: world.clock.monotonic(),
     journal: [],
     readings: [],
     rounds: [],
@@ -204,7 +204,7 @@ export function startRun(world: World, options: RunOptions): Run {
   const note: Log = (line) => {
     if (run.crashed) return;
     if (keepJournal)
-      run.journal.push({ at: world.clock.time, kind: "log", line });
+      run.journal.push({ at: world.clock.monotonic(), kind: "log", line });
     if (keepJournal) world.trace(`log ${name} ${JSON.stringify(line)}`);
   };
   const log = tampering.log?.(note) ?? note;
@@ -214,7 +214,7 @@ export function startRun(world: World, options: RunOptions): Run {
     send(request) {
       if (keepJournal) {
         run.journal.push({
-          at: world.clock.time,
+          at: world.clock.monotonic(),
           kind: "send",
           action: /Action=(\w+)/.exec(request.path)?.[1] ?? "",
           body: request.body,
@@ -278,10 +278,10 @@ export function startRun(world: World, options: RunOptions): Run {
     ...(only !== undefined && { only }),
   };
   const remaining = (): number =>
-    run.startedAt + options.lifetime - world.clock.time;
+    run.startedAt + options.lifetime - world.clock.monotonic();
   const end = (ended: Partial<Pick<Run, "report" | "deletion" | "error">>) => {
     if (run.crashed) return;
-    run.endedAt = world.clock.time;
+    run.endedAt = world.clock.monotonic();
     Object.assign(run, ended);
     if (keepJournal)
       world.trace(

@@ -34,7 +34,7 @@ import {
   type Send,
   type VendorSettings,
 } from "./vendor-records.ts";
-import type { VirtualClock } from "./virtual-clock.ts";
+import type { VirtualClock } from "../world/clock.ts";
 
 function isCertificate(item: unknown): item is Certificate {
   return typeof item === "object" && item !== null && "changedAt" in item;
@@ -105,7 +105,7 @@ export class VendorModel {
   }
 
   get now(): number {
-    return this.#clock.wall + this.settings.skew;
+    return this.#clock.now() + this.settings.skew;
   }
 
   transport(caller: Caller): Transport {
@@ -129,12 +129,12 @@ export class VendorModel {
       for (const { key } of found) certificates.delete(key);
     };
     for (const certificate of found) {
-      certificate.goneAt = this.#clock.time;
-      this.gone.set(certificate.chainId, this.#clock.time);
+      certificate.goneAt = this.#clock.monotonic();
+      this.gone.set(certificate.chainId, this.#clock.monotonic());
     }
     if (!isAtOnce && this.settings.unkind.has("deleted-still-listed")) {
       this.#clock.at(
-        this.#clock.time + this.#random.int(500, STILL_LISTED_MS),
+        this.#clock.monotonic() + this.#random.int(500, STILL_LISTED_MS),
         forget,
       );
     } else forget();
@@ -159,7 +159,11 @@ export class VendorModel {
         continue;
       }
       const { stale } = certificate;
-      if (stale !== undefined && wanted && this.#clock.time < stale.until)
+      if (
+        stale !== undefined &&
+        wanted &&
+        this.#clock.monotonic() < stale.until
+      )
         items.push({ ...certificate, ...stale });
       const expired =
         certificate.filedAsExpired ?? certificate.notAfter <= this.now;
@@ -183,23 +187,27 @@ export class VendorModel {
       chainId: typeof body["ChainID"] === "string" ? body["ChainID"] : "",
       asked: request.body,
       key: /Credential=([^/]+)\//.exec(authorization)?.[1] ?? "",
-      sentAt: this.#clock.time,
+      sentAt: this.#clock.monotonic(),
       endedAt: Infinity,
       given: undefined,
     };
     this.sends.push(send);
     this.#trace(`send ${caller.name} ${action} ${request.body}`);
-    const fate = fateOf(this.settings.faults, this.#random, this.#clock.time);
+    const fate = fateOf(
+      this.settings.faults,
+      this.#random,
+      this.#clock.monotonic(),
+    );
     return new Promise((resolve, reject) => {
       const end = (given: Given, settle: () => void): void => {
         request.signal.removeEventListener("abort", abort);
         if (send.endedAt !== Infinity) return;
-        send.endedAt = this.#clock.time;
+        send.endedAt = this.#clock.monotonic();
         send.given = given;
         if (caller.step()) settle();
       };
       const abort = (): void => {
-        send.endedAt = this.#clock.time;
+        send.endedAt = this.#clock.monotonic();
         reject(
           request.signal.reason instanceof Error
             ? request.signal.reason
@@ -208,7 +216,8 @@ export class VendorModel {
       };
       request.signal.addEventListener("abort", abort, { once: true });
       const failed = transportError(fate);
-      const there = this.#clock.time + this.#oneWay() + (fate.delay ?? 0) * 0.5;
+      const there =
+        this.#clock.monotonic() + this.#oneWay() + (fate.delay ?? 0) * 0.5;
       if (!fate.arrives) {
         if (failed !== undefined) {
           this.#clock.at(there, () => {
@@ -223,12 +232,12 @@ export class VendorModel {
         const reply = this.#arrive(send, request, body, fate);
         if (fate.kind === "answer-lost") return;
         if (fate.kind === "duplicated") {
-          this.#clock.at(this.#clock.time + this.#oneWay(), () => {
+          this.#clock.at(this.#clock.monotonic() + this.#oneWay(), () => {
             this.#arrive(send, request, body, fate);
           });
         }
         this.#clock.at(
-          this.#clock.time + this.#oneWay() + (fate.delay ?? 0) * 0.5,
+          this.#clock.monotonic() + this.#oneWay() + (fate.delay ?? 0) * 0.5,
           () => {
             end(
               failed === undefined ? { code: codeOf(reply) } : "broken",
@@ -273,7 +282,10 @@ export class VendorModel {
     if (this.closed !== undefined) return refuse(this.closed);
     if (!this.#isWithinLimit(send.action))
       return refuse("FlowLimitExceeded", fate.throttle ?? {});
-    if (send.action !== "DeleteCert" && this.#clock.time < this.busyUntil)
+    if (
+      send.action !== "DeleteCert" &&
+      this.#clock.monotonic() < this.busyUntil
+    )
       return refuse("FlowLimitExceeded");
     if (fate.kind === "throttled") {
       return refuse(
@@ -305,8 +317,8 @@ export class VendorModel {
       limiter = createLimiter(this.settings.limiter);
       this.#limiters.set(action, limiter);
     }
-    if (action === "DeleteCert") this.arrivals.push(this.#clock.time);
-    if (limiter(this.#clock.time)) return true;
+    if (action === "DeleteCert") this.arrivals.push(this.#clock.monotonic());
+    if (limiter(this.#clock.monotonic())) return true;
     this.throttled += 1;
     return false;
   }
@@ -328,7 +340,7 @@ export class VendorModel {
         : refuse(missing);
     }
     if (first.poison !== undefined) {
-      this.refused.set(chainId, this.#clock.time);
+      this.refused.set(chainId, this.#clock.monotonic());
       return refuse(first.poison);
     }
     for (const certificate of found) {
@@ -340,7 +352,7 @@ export class VendorModel {
         chainId,
         requestId,
         sentAt: send.sentAt,
-        at: this.#clock.time,
+        at: this.#clock.monotonic(),
         expired: certificate.notAfter <= this.now,
         bound: this.account.domains
           .filter(({ bound }) => answers && bound === key)

@@ -24,7 +24,7 @@ import { state } from "./statement.ts";
 import type { RunOptions, Tampering, World } from "./sweep-process.ts";
 import { VendorModel } from "./vendor-model.ts";
 import { KIND, type VendorSettings } from "./vendor-records.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualClock } from "../world/clock.ts";
 
 export interface Plan {
   readonly world: World;
@@ -278,7 +278,7 @@ function addLike(world: World, random: Random, like: Certificate): Certificate {
     ...like,
     key,
     chainId,
-    changedAt: clock.time,
+    changedAt: clock.monotonic(),
     poison: undefined,
     stale: undefined,
     filedAsExpired: undefined,
@@ -324,7 +324,7 @@ function arrange(world: World, random: Random): void {
     if (vendor.renewals > 0 && random.chance(0.3)) {
       vendor.renewals -= 1;
       // After the page, before the next.
-      clock.at(clock.time, () => {
+      clock.at(clock.monotonic(), () => {
         const expired = living(world).filter(
           ({ notAfter }) => notAfter < vendor.now,
         );
@@ -339,12 +339,13 @@ function arrange(world: World, random: Random): void {
         .findIndex(({ chainId, stale }) =>
           vendor.wanted === undefined
             ? stale !== undefined ||
-              clock.time - (vendor.refused.get(chainId) ?? -Infinity) < JUST_MS
+              clock.monotonic() - (vendor.refused.get(chainId) ?? -Infinity) <
+                JUST_MS
             : vendor.wanted === chainId,
         ) + 1;
     if (!random.chance(passed > 0 ? 0.9 : 0.05)) return;
     vendor.shifts -= 1;
-    clock.at(clock.time, () => {
+    clock.at(clock.monotonic(), () => {
       // 0: one comes; 1: some go; 2: both.
       const what = passed > 0 && random.chance(0.7) ? 1 : random.int(0, 2);
       const before = shown.filter(({ goneAt }) => goneAt === undefined);
@@ -355,7 +356,7 @@ function arrange(world: World, random: Random): void {
       }
       if (what !== 1 && certificates.size > 0) {
         const like = random.pick([...certificates.values()]);
-        renew(addLike(world, random, like), clock.wall);
+        renew(addLike(world, random, like), clock.now());
       }
     });
   };
@@ -375,10 +376,10 @@ function renewNow(
   const isStale = vendor.settings.unkind.has("stale-beside-renewed");
   renew(
     certificate,
-    clock.wall,
-    isStale ? clock.time + random.int(1000, 60_000) : undefined,
+    clock.now(),
+    isStale ? clock.monotonic() + random.int(1000, 60_000) : undefined,
   );
-  certificate.changedAt = clock.time;
+  certificate.changedAt = clock.monotonic();
 }
 
 /** The secret gets another key, which the vendor knows. */
@@ -412,7 +413,7 @@ function disturb(world: World, random: Random): void {
       // A binding speaks of every certificate that goes by the same identifier.
       for (const other of all) {
         if (identifiers(other).has(certificate.chainId))
-          other.changedAt = clock.time;
+          other.changedAt = clock.monotonic();
       }
       if (what === 0) {
         renewNow(world, random, certificate);
@@ -433,7 +434,7 @@ function disturb(world: World, random: Random): void {
           ...vendor.settings,
           skew: vendor.settings.skew + random.int(-3e5, 3e5),
         };
-        for (const other of all) other.changedAt = clock.time;
+        for (const other of all) other.changedAt = clock.monotonic();
       } else if (what === 5) {
         for (let more = random.int(1, 20); more > 0; more--)
           addLike(world, random, certificate);

@@ -6,7 +6,7 @@ import {
   type Domain,
 } from "../simulation/account.ts";
 import type { Random } from "../simulation/random.ts";
-import type { VirtualClock } from "../simulation/virtual-clock.ts";
+import type { VirtualClock } from "../world/clock.ts";
 
 export const HOUR = 3_600_000;
 const SERVICES = 60;
@@ -50,14 +50,14 @@ export class MonthAccount {
         fields: {},
       };
       this.account.domains.push(domain);
-      const notAfter = clock.wall + random.next() * lifetime;
+      const notAfter = clock.now() + random.next() * lifetime;
       const current = this.#issue(domain.name, lifetime, notAfter);
       this.#services.push({ domain, lifetime, current, renewing: false });
       this.#bind(domain, current);
       // What earlier renewals left and the sweep has not taken yet.
       for (
         let left = notAfter - (lifetime * 2) / 3;
-        left > clock.wall - (graceDays + 1) * DAY;
+        left > clock.now() - (graceDays + 1) * DAY;
         left -= (lifetime * 2) / 3
       ) {
         this.#issue(domain.name, lifetime, left);
@@ -76,7 +76,8 @@ export class MonthAccount {
       available: random.chance(0.9),
       notAfter,
       poison: key < POISONED ? "InvalidParam" : undefined,
-      changedAt: this.#clock.time === 0 ? -Infinity : this.#clock.time,
+      changedAt:
+        this.#clock.monotonic() === 0 ? -Infinity : this.#clock.monotonic(),
       fields: {
         ChainID: random.chance(0.1) ? chainId.toUpperCase() : chainId,
         ChainIDVolc: random.hex(32),
@@ -98,7 +99,8 @@ export class MonthAccount {
   }
 
   #bind(domain: Domain, certificate: Certificate): void {
-    const now = this.#clock.time === 0 ? -Infinity : this.#clock.time;
+    const now =
+      this.#clock.monotonic() === 0 ? -Infinity : this.#clock.monotonic();
     const field = this.#random.pick([
       "ChainID",
       "ChainID",
@@ -118,14 +120,14 @@ export class MonthAccount {
     for (const other of this.account.certificates.values()) {
       const { ChainID, ChainIDVolc, CertID } = other.fields;
       if ([ChainID, ChainIDVolc, CertID].includes(domain.boundTo))
-        other.changedAt = this.#clock.time;
+        other.changedAt = this.#clock.monotonic();
     }
     domain.boundTo = "";
   }
 
   /** Does `what` after `delay`, and tells of it. */
   #later(delay: number, kind: string, what: () => void): void {
-    this.#clock.at(this.#clock.time + delay, () => {
+    this.#clock.at(this.#clock.monotonic() + delay, () => {
       what();
       this.done.set(kind, (this.done.get(kind) ?? 0) + 1);
       this.onChange();
@@ -138,7 +140,7 @@ export class MonthAccount {
     service.renewing = true;
     let next: Certificate | undefined;
     this.#later(delay, "issued", () => {
-      next = this.#issue(domain.name, lifetime, this.#clock.wall + lifetime);
+      next = this.#issue(domain.name, lifetime, this.#clock.now() + lifetime);
     });
     // Most bind at once, some the next days, and some after the old one has expired and its grace is over.
     const wait = random.chance(0.85)
@@ -166,7 +168,7 @@ export class MonthAccount {
         service.current = this.#issue(
           domain.name,
           lifetime,
-          this.#clock.wall + lifetime,
+          this.#clock.now() + lifetime,
         );
       this.#bind(domain, service.current);
       service.renewing = false;
@@ -179,7 +181,7 @@ export class MonthAccount {
     for (const service of this.#services) {
       const { current, lifetime, renewing } = service;
       const due = current.notAfter - lifetime / 3;
-      if (!renewing && due <= this.#clock.wall + span)
+      if (!renewing && due <= this.#clock.now() + span)
         this.#renew(service, random.next() * span);
     }
     if (random.chance(0.06)) this.disturb(span);

@@ -6,7 +6,7 @@ import { CONFIGURATION } from "../simulation/scale.ts";
 import type { World } from "../simulation/sweep-process.ts";
 import { VendorModel } from "../simulation/vendor-model.ts";
 import { KIND } from "../simulation/vendor-records.ts";
-import { VirtualClock } from "../simulation/virtual-clock.ts";
+import { VirtualClock } from "../world/clock.ts";
 import { MonthAccount } from "./month-account.ts";
 import { MonthTruth } from "./month-truth.ts";
 

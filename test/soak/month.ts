@@ -62,7 +62,7 @@ let isSweeping = false;
 account.onChange = () => {
   if (!isSweeping) return;
   changedMidway += 1;
-  truth.changed(clock.wall);
+  truth.changed(clock.now());
 };
 
 /** Faults of the hour to come; true for one in which the work cannot be relied on. */
@@ -70,7 +70,7 @@ function drawHour(hour: number): boolean {
   const inArrears = hour >= arrears && hour < arrears + 24;
   vendor.closed = inArrears ? "RequestForbidden.BillingStatus" : undefined;
   const bad = random.chance(0.01);
-  const from = clock.time + random.int(0, 4000);
+  const from = clock.monotonic() + random.int(0, 4000);
   vendor.settings = {
     ...vendor.settings,
     faults: bad
@@ -85,13 +85,13 @@ function drawHour(hour: number): boolean {
 /** A new key while the sweep is under way; the old one stops a little later. */
 function rotate(): void {
   const old = secret.accessKeyId;
-  clock.at(clock.time + 500, () => {
+  clock.at(clock.monotonic() + 500, () => {
     secret.accessKeyId = "AKLTrotated";
     secret.secretAccessKey = `SECRET-second-${random.hex(16)}`;
     secret.version += 1;
     vendor.keys.add(secret.accessKeyId);
   });
-  clock.at(clock.time + 900, () => vendor.keys.delete(old));
+  clock.at(clock.monotonic() + 900, () => vendor.keys.delete(old));
 }
 
 async function sweepAt(hour: number): Promise<void> {
@@ -101,7 +101,7 @@ async function sweepAt(hour: number): Promise<void> {
   account.playOn(HOUR);
   if (hour % 15 === 0) account.disturb(8000);
   if (hour === rotation) rotate();
-  truth.startSweep(clock.wall);
+  truth.startSweep(clock.now());
   isSweeping = true;
   const run = startRun(world, {
     name: `hour-${String(hour)}`,
@@ -115,13 +115,14 @@ async function sweepAt(hour: number): Promise<void> {
   });
   await clock.play(
     () => run.crashed || run.endedAt !== undefined,
-    clock.time + HOUR / 2,
+    clock.monotonic() + HOUR / 2,
   );
   // What was on its way has arrived by then.
-  await clock.play(() => false, clock.time + 60_000);
+  await clock.play(() => false, clock.monotonic() + 60_000);
   isSweeping = false;
   const why = whyEnded(run);
-  const wallOf = (time: number): number => clock.wall - clock.time + time;
+  const wallOf = (time: number): number =>
+    clock.now() - clock.monotonic() + time;
   const isGood = !isBad && !run.crashed && hour !== rotation;
   violations.push(
     ...checkRun(world, run).map(

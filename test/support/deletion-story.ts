@@ -1,5 +1,8 @@
 /** One deletion of a certificate, told by what the account and the vendor do in turn, on a virtual clock. */
-import { readCertificateRecord, uniteListings } from "../../functions/janitor/certificate.ts";
+import {
+  readCertificateRecord,
+  uniteListings,
+} from "../../functions/janitor/certificate.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
 import {
   deleteOne,
@@ -15,7 +18,7 @@ import type {
   Deleter,
 } from "../../functions/janitor/ports.ts";
 import type { Policy } from "../../functions/janitor/verdict.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualClock } from "../world/clock.ts";
 
 export const ID = "be37f7c23b514c4987f4860000000001";
 export const OTHER = "be37f7c23b514c4987f4860000000002";

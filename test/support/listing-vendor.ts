@@ -2,7 +2,7 @@
 import { VendorFailure } from "../../functions/janitor/failure.ts";
 import { createObserver } from "../../functions/volcengine/observer.ts";
 import { createPacer } from "../../functions/volcengine/pacer.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualClock } from "../world/clock.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -11,7 +11,7 @@ import type {
   TransportAnswer,
   TransportRequest,
 } from "../../functions/volcengine/transport.ts";
-import { VirtualClock } from "./virtual-clock.ts";
+import { VirtualClock } from "../world/clock.ts";
 
 /** What the vendor does with one request. */
 export type Step = (request: TransportRequest) => Promise<TransportAnswer>;

@@ -6,7 +6,7 @@ import {
   failedTransport,
 } from "../../functions/volcengine/errors.ts";
 import { aborting, createPacer } from "../../functions/volcengine/pacer.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualClock } from "../world/clock.ts";
 
 /** The messages reach callers and mailboxes, so they are ours word for word. */
 describe("a failure is told in full", () => {

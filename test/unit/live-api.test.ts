@@ -12,7 +12,7 @@ import {
   reset,
   throttled,
 } from "../support/live-call.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualClock } from "../world/clock.ts";
 
 describe("retry", () => {
   it("eventual success", async () => {

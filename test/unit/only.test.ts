@@ -11,7 +11,7 @@ import {
   type SweepSettings,
 } from "../../functions/janitor/sweep.ts";
 import { VendorFailure } from "../../functions/janitor/failure.ts";
-import { hurriedClock } from "../support/hurried-clock.ts";
+import { hurriedClock } from "../world/clock.ts";
 
 /** A sweep that is restricted to certificates that somebody listed. */
 const DAY = 86_400_000;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { aborting, createPacer } from "../../functions/volcengine/pacer.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualClock } from "../world/clock.ts";
 
 const NEVER = new AbortController().signal;
 const HUNG = new Promise<never>(() => undefined);

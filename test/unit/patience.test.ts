@@ -4,7 +4,7 @@ import {
   VendorFailure,
   type FailureFacts,
 } from "../../functions/janitor/failure.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualClock } from "../world/clock.ts";
 
 const failure = (facts: FailureFacts) => new VendorFailure("It failed.", facts);
 const THROTTLED = failure({ kind: "throttled", outcome: "not done" });

@@ -19,7 +19,7 @@ import {
   deletion,
   type Fields,
 } from "../support/deletion-story.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualClock } from "../world/clock.ts";
 
 describe("the log of a deletion", () => {
   const logged = (allowed = true) => {

@@ -5,7 +5,7 @@ import {
   createSecretSource,
   SecretUnusable,
 } from "../../functions/host/secret.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualClock } from "../world/clock.ts";
 
 const MINUTE = 60_000;
 const CANARY = "CANARY0123456789";

@@ -11,7 +11,7 @@ import {
   type FailureFacts,
 } from "../../functions/janitor/failure.ts";
 import type { DeletionOrder } from "../../functions/janitor/ports.ts";
-import { VirtualClock } from "../support/virtual-clock.ts";
+import { VirtualClock } from "../world/clock.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -14,7 +14,7 @@ import type {
   DeletionOrder,
   Observation,
 } from "../../functions/janitor/ports.ts";
-import { ProcessClock, VirtualClock } from "../simulation/virtual-clock.ts";
+import { ProcessClock, VirtualClock } from "../world/clock.ts";
 
 const EPOCH = Date.UTC(2026, 5, 15);
 const DAY = 86_400_000;
@@ -111,7 +111,7 @@ async function run({
     {
       clock,
       runId: "run",
-      remainingMs: () => lifetime - world.time,
+      remainingMs: () => lifetime - world.monotonic(),
       log: (line) => lines.push(line),
       observer: {
         async observe(deadline) {
@@ -182,7 +182,14 @@ async function run({
   });
   await world.play(() => over, 3_600_000);
   if (outcome === undefined) throw new Error("the sweep never ended");
-  return { ...outcome, lines, orders, rounds, readings, endedAt: world.time };
+  return {
+    ...outcome,
+    lines,
+    orders,
+    rounds,
+    readings,
+    endedAt: world.monotonic(),
+  };
 }
 
 const events = (lines: Outcome["lines"], event: string) =>
