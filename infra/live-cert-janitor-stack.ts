@@ -3,8 +3,8 @@ import { Annotations, CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import { Alarms } from "./constructs/alarms.ts";
 import { Api } from "./constructs/api.ts";
-import type { JanitorConfig } from "./settings/config.ts";
-import { Credentials } from "./constructs/credentials.ts";
+import type { StackConfiguration } from "./settings/config.ts";
+import { AccessKeySecret } from "./constructs/access-key-secret.ts";
 import { JanitorDashboard } from "./constructs/dashboard.ts";
 import { Notifications } from "./constructs/notifications.ts";
 import { SweepMetrics } from "./constructs/sweep-metrics.ts";
@@ -12,7 +12,7 @@ import { acknowledgeFindings } from "./constructs/security-checks.ts";
 import { Sweep } from "./constructs/sweep.ts";
 
 interface LiveCertJanitorStackProps extends StackProps {
-  readonly config: JanitorConfig;
+  readonly config: StackConfiguration;
 }
 
 export class LiveCertJanitorStack extends Stack {
@@ -22,18 +22,18 @@ export class LiveCertJanitorStack extends Stack {
     for (const [index, warning] of config.warnings.entries()) {
       Annotations.of(this).addWarningV2(`janitor-${String(index)}`, warning);
     }
-    const credentials = new Credentials(this, "Credentials", config);
+    const secret = new AccessKeySecret(this, "Credentials", config);
     const notifications = new Notifications(this, "Notifications", {
       email: config.settings.alarmEmail,
       sender: `${this.stackName} (${config.providerName})`,
     });
     const sweep = new Sweep(this, "Sweep", {
       config,
-      credentials,
+      secret,
       notifications,
     });
     const { function: sweepFunction, logGroup: sweepLogs } = sweep.sweeper;
-    const api = new Api(this, "Api", { config, credentials, sweepFunction });
+    const api = new Api(this, "Api", { config, secret, sweepFunction });
     const metrics = new SweepMetrics(this, "Metrics", { logGroup: sweepLogs });
     const { deadMan } = new Alarms(this, "Alarms", {
       config,
@@ -45,7 +45,7 @@ export class LiveCertJanitorStack extends Stack {
     if (config.settings.dashboard) {
       new JanitorDashboard(this, "Dashboard", { api, sweep, metrics });
     }
-    acknowledgeFindings({ api, credentials, notifications, sweep });
+    acknowledgeFindings({ api, secret, notifications, sweep });
 
     const outputs: Readonly<Record<string, readonly [string, string]>> = {
       // The stage's own URL ends in a slash, and then "$ApiUrl/sweeps" would have two.
@@ -58,7 +58,7 @@ export class LiveCertJanitorStack extends Stack {
         "What policies of callers name, with /*/ and a method and path behind it",
       ],
       SecretName: [
-        credentials.secretName,
+        secret.secretName,
         "The secret that holds the vendor's access key",
       ],
       TopicArn: [

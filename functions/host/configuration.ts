@@ -20,11 +20,7 @@ export interface Configuration {
   readonly dryRun: boolean;
   /** DeleteCert calls a second, at the most. */
   readonly sendsPerSecond: number;
-}
-
-/** What the reports look ahead by; it has no part in any verdict. */
-export interface Foresight {
-  /** Days before its expiry from which a certificate in use is warned of; 0 never, "auto" by its lifetime. */
+  /** What the reports look ahead by; it has no part in any verdict. */
   readonly warnDays: "auto" | number;
   /** The longest time between two scheduled sweeps. */
   readonly sweepIntervalMinutes: number;
@@ -81,7 +77,7 @@ const FROM_STACK = {
  * Reads the settings from the environment. An empty value is a problem, but for PROJECT_NAMES, where it means all.
  * Throws {@link BadConfiguration} with every problem.
  */
-export function readConfiguration(env: Environment): Configuration & Foresight {
+export function readConfiguration(env: Environment): Configuration {
   const problems: string[] = [];
   if (env["VOLCENGINE_SECRET_ID"] === undefined) {
     problems.push(

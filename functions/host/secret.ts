@@ -15,7 +15,7 @@ const STALE_MS = 60 * 60_000;
 /** After such a failure the store is left alone for a while. */
 const RETRY_MS = 30_000;
 
-/** What the stack puts into the secret that it makes (infra/constructs/credentials.ts), until the operator puts a key there. */
+/** What the stack puts into the secret that it makes (infra/constructs/access-key-secret.ts), until the operator puts a key there. */
 const PLACEHOLDER = "replace-this-placeholder";
 
 /**

@@ -1,5 +1,5 @@
 /** What the routes of the API are given, and what they give. */
-import type { Configuration, Foresight } from "../host/configuration.ts";
+import type { Configuration } from "../host/configuration.ts";
 import type { Vendor } from "../host/wiring.ts";
 import type { Log } from "../janitor/deletion-log.ts";
 import { patiently } from "../janitor/patience.ts";
@@ -12,7 +12,7 @@ export interface Api {
   readonly log: Log;
   /** Throws for settings that are wrong; so what is wrong with a request is told first. */
   readonly wired: () => {
-    readonly configuration: Configuration & Foresight;
+    readonly configuration: Configuration;
     readonly vendor: Vendor;
   };
 }

@@ -10,13 +10,13 @@ import {
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import { Construct } from "constructs";
 import type { Api } from "./api.ts";
-import type { JanitorConfig } from "../settings/config.ts";
+import type { StackConfiguration } from "../settings/config.ts";
 import type { Notifications } from "./notifications.ts";
 import type { SweepMetrics } from "./sweep-metrics.ts";
 import type { Sweep } from "./sweep.ts";
 
 interface AlarmsProps {
-  readonly config: JanitorConfig;
+  readonly config: StackConfiguration;
   readonly api: Api;
   readonly sweep: Sweep;
   readonly metrics: SweepMetrics;

@@ -20,8 +20,8 @@ import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { ROUTES } from "../../functions/contract/routes.ts";
-import type { JanitorConfig } from "../settings/config.ts";
-import type { Credentials } from "./credentials.ts";
+import type { StackConfiguration } from "../settings/config.ts";
+import type { AccessKeySecret } from "./access-key-secret.ts";
 import { JanitorFunction, LOG_RETENTION } from "./janitor-function.ts";
 import { KEPT, withLogicalId } from "./logical-id.ts";
 
@@ -45,8 +45,8 @@ const ACCESS_LOG = JSON.stringify({
 });
 
 interface ApiProps {
-  readonly config: JanitorConfig;
-  readonly credentials: Credentials;
+  readonly config: StackConfiguration;
+  readonly secret: AccessKeySecret;
   /** Started by `POST /sweeps`. */
   readonly sweepFunction: IFunction;
 }
@@ -59,7 +59,7 @@ export class Api extends Construct {
 
   constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id);
-    const { config, credentials, sweepFunction } = props;
+    const { config, secret, sweepFunction } = props;
     this.responder = new JanitorFunction(this, "Responder", {
       entry: "certificates-api.ts",
       description:
@@ -67,13 +67,13 @@ export class Api extends Construct {
       timeout: Duration.seconds(29),
       memorySize: 512,
       environment: {
-        VOLCENGINE_SECRET_ID: credentials.secretArn,
+        VOLCENGINE_SECRET_ID: secret.secretArn,
         ...config.environment,
         SENDS_PER_SECOND: config.pace.api,
         SWEEP_FUNCTION_NAME: sweepFunction.functionName,
       },
       statements: [
-        ...credentials.readStatements,
+        ...secret.readStatements,
         new PolicyStatement({
           actions: ["lambda:InvokeFunction"],
           resources: [sweepFunction.functionArn],
@@ -111,7 +111,7 @@ export class Api extends Construct {
     });
   }
 
-  #addRoutes({ settings: { authorizer } }: JanitorConfig): void {
+  #addRoutes({ settings: { authorizer } }: StackConfiguration): void {
     const integration = new HttpLambdaIntegration(
       "Integration",
       this.responder.function,

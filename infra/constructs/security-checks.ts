@@ -9,7 +9,7 @@ import {
 } from "cdk-nag";
 import type { IConstruct } from "constructs";
 import type { Api } from "./api.ts";
-import type { Credentials } from "./credentials.ts";
+import type { AccessKeySecret } from "./access-key-secret.ts";
 import type { Notifications } from "./notifications.ts";
 import type { Sweep } from "./sweep.ts";
 
@@ -23,7 +23,7 @@ export const RULE_PACKS = [
 
 interface Parts {
   readonly api: Api;
-  readonly credentials: Credentials;
+  readonly secret: AccessKeySecret;
   readonly notifications: Notifications;
   readonly sweep: Sweep;
 }
@@ -35,7 +35,7 @@ interface Acknowledgement {
 }
 
 function acknowledgements(parts: Parts): readonly Acknowledgement[] {
-  const { api, credentials, notifications, sweep } = parts;
+  const { api, secret, notifications, sweep } = parts;
   const functions = [api.responder, sweep.sweeper];
   return [
     {
@@ -44,7 +44,7 @@ function acknowledgements(parts: Parts): readonly Acknowledgement[] {
         "HIPAA.Security-SecretsManagerRotationEnabled",
         "NIST.800.53.R5-SecretsManagerRotationEnabled",
       ],
-      on: [credentials],
+      on: [secret],
       reason:
         "The secret holds an access key of another vendor. Rotating it automatically would need a second, stronger key that may create access keys. docs/operations.md describes rotation by hand; the functions take up a new key within five minutes and without a deployment.",
     },
@@ -54,7 +54,7 @@ function acknowledgements(parts: Parts): readonly Acknowledgement[] {
         "NIST.800.53.R5-SecretsManagerUsingKMSKey",
         "PCI.DSS.321-SecretsManagerUsingKMSKey",
       ],
-      on: [credentials],
+      on: [secret],
       reason:
         "The secret is encrypted under the account's own key for Secrets Manager. It outlives the stack, so a customer key would have to outlive it too. Whoever must use a customer key brings secret and key by the settings secretArn and secretKeyArn.",
     },

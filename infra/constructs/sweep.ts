@@ -10,8 +10,8 @@ import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
 import { CfnSchedule } from "aws-cdk-lib/aws-scheduler";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import type { JanitorConfig } from "../settings/config.ts";
-import type { Credentials } from "./credentials.ts";
+import type { StackConfiguration } from "../settings/config.ts";
+import type { AccessKeySecret } from "./access-key-secret.ts";
 import { JanitorFunction } from "./janitor-function.ts";
 import { withLogicalId } from "./logical-id.ts";
 import type { Notifications } from "./notifications.ts";
@@ -20,8 +20,8 @@ import type { Notifications } from "./notifications.ts";
 const MAX_EVENT_AGE = Duration.minutes(20);
 
 interface SweepProps {
-  readonly config: JanitorConfig;
-  readonly credentials: Credentials;
+  readonly config: StackConfiguration;
+  readonly secret: AccessKeySecret;
   readonly notifications: Notifications;
 }
 
@@ -35,7 +35,7 @@ export class Sweep extends Construct {
 
   constructor(scope: Construct, id: string, props: SweepProps) {
     super(scope, id);
-    const { config, credentials, notifications } = props;
+    const { config, secret, notifications } = props;
     this.scheduleQueue = this.#queue("ScheduleQueue", "ScheduleDeadLetters");
     this.failureQueue = this.#queue("FailureQueue", "FailedSweeps");
     this.sweeper = new JanitorFunction(this, "Sweeper", {
@@ -44,7 +44,7 @@ export class Sweep extends Construct {
       timeout: Duration.minutes(15),
       memorySize: 512,
       environment: {
-        VOLCENGINE_SECRET_ID: credentials.secretArn,
+        VOLCENGINE_SECRET_ID: secret.secretArn,
         ...config.environment,
         SENDS_PER_SECOND: config.pace.sweep,
         SWEEP_INTERVAL_MINUTES: String(config.intervalMinutes),
@@ -53,7 +53,7 @@ export class Sweep extends Construct {
         REPORT_TOPIC_ARN: notifications.topic.topicArn,
       },
       statements: [
-        ...credentials.readStatements,
+        ...secret.readStatements,
         ...notifications.publishStatements,
         new PolicyStatement({
           actions: ["sqs:SendMessage"],
@@ -82,7 +82,7 @@ export class Sweep extends Construct {
     return withLogicalId(queue, logicalId);
   }
 
-  #startedBy({ settings }: JanitorConfig): CfnSchedule {
+  #startedBy({ settings }: StackConfiguration): CfnSchedule {
     const { functionArn } = this.sweeper.function;
     const policy = new ManagedPolicy(this, "SchedulePolicy", {
       description: "Starts the sweep of expired certificates",

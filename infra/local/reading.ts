@@ -1,8 +1,5 @@
 /** The whole account at one moment, judged as the next sweep would. Reads only. */
-import type {
-  Configuration,
-  Foresight,
-} from "../../functions/host/configuration.ts";
+import type { Configuration } from "../../functions/host/configuration.ts";
 import type { Host } from "../../functions/host/host.ts";
 import {
   expiringInUse,
@@ -42,7 +39,7 @@ export interface Reading {
  */
 export async function readAccount(
   host: Host,
-  configuration: Configuration & Foresight,
+  configuration: Configuration,
   credentials: AccessKeySource,
 ): Promise<Reading> {
   const { clock } = host;

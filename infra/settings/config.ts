@@ -23,7 +23,7 @@ const REFERENCE = "r".repeat(140);
 /** The environment variables of a function. */
 export type FunctionEnvironment = Readonly<Record<string, string>>;
 
-export interface JanitorConfig {
+export interface StackConfiguration {
   readonly settings: Settings;
   /** What the settings permit and somebody may not have meant; a sentence each. */
   readonly warnings: readonly string[];
@@ -103,7 +103,7 @@ function readObject(context: unknown): Readonly<Record<string, unknown>> {
 function readSchedule(
   { schedule, timeZone }: Settings,
   problems: string[],
-): Pick<JanitorConfig, "intervalMinutes" | "deadManHours"> {
+): Pick<StackConfiguration, "intervalMinutes" | "deadManHours"> {
   const bad = (why: string) => {
     problems.push(problem("schedule", schedule, why));
     return { intervalMinutes: 0, deadManHours: 0 };
@@ -221,7 +221,7 @@ interface Surroundings {
 export function readConfig(
   context: unknown,
   { region, today = new Date().toISOString().slice(0, 10) }: Surroundings = {},
-): JanitorConfig {
+): StackConfiguration {
   const given = readObject(context);
   const problems = Object.keys(given)
     .filter((name) => !isKey(name))
@@ -291,7 +291,7 @@ interface Deployment {
   readonly stackId: string;
   /** As the list of settings calls it; undefined where there is one stack only. */
   readonly name: string | undefined;
-  readonly config: JanitorConfig;
+  readonly config: StackConfiguration;
 }
 
 const STACK_ID = "LiveCertJanitor";

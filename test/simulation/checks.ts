@@ -220,7 +220,7 @@ function checkVerdicts(
 ): void {
   const last = judged.at(-1);
   if (run.report === undefined || last === undefined) return;
-  const { only, warnDays = "auto", name } = run.options;
+  const { only, configuration, name } = run.options;
   const { items, expiring } = run.report;
   for (const { chainId, verdict, reasons } of items) {
     const stated = last.stated.get(chainId.toLowerCase());
@@ -238,7 +238,10 @@ function checkVerdicts(
   for (const [id, stated] of last.stated) {
     if (stated.life === undefined) continue;
     const { judgedAt } = last.round;
-    if (isExpiringInUse(stated, warnDays, judgedAt) !== warned.has(id))
+    if (
+      isExpiringInUse(stated, configuration.warnDays, judgedAt) !==
+      warned.has(id)
+    )
       report(13, `${name}: ${id} is to be warned of, or is not`);
   }
 }

@@ -36,6 +36,8 @@ export const CONFIGURATION: Configuration = {
   },
   maxDeletions: 100_000,
   dryRun: false,
+  warnDays: "auto",
+  sweepIntervalMinutes: 1440,
   sendsPerSecond: 7.8,
 };
 

@@ -2,7 +2,6 @@
 import type { Configuration } from "../../functions/host/configuration.ts";
 import { createSecretSource } from "../../functions/host/secret.ts";
 import type { Log } from "../../functions/janitor/deletion-log.ts";
-import type { WarnDays } from "../../functions/janitor/foresight.ts";
 import {
   deleteOne,
   type DeletionResult,
@@ -78,8 +77,6 @@ export interface RunOptions {
   readonly configuration: Configuration;
   /** The chain ids that the run is restricted to. */
   readonly only?: ReadonlySet<string>;
-  /** @default "auto" */
-  readonly warnDays?: WarnDays;
   /** Not a sweep: somebody asks for this one certificate to be deleted. */
   readonly request?: { readonly chainId: string; readonly force: boolean };
   /** Milliseconds that the host gives. */
@@ -270,11 +267,10 @@ export function startRun(world: World, options: RunOptions): Run {
         IN_FLIGHT,
       ),
   );
-  const { policy, maxDeletions, dryRun } = configuration;
-  const { only, warnDays } = options;
+  const { policy, maxDeletions, dryRun, warnDays } = configuration;
+  const { only } = options;
   const settings = {
-    ...{ policy, maxDeletions, dryRun },
-    ...(warnDays !== undefined && { warnDays }),
+    ...{ policy, maxDeletions, dryRun, warnDays },
     ...(only !== undefined && { only }),
   };
   const remaining = (): number =>

@@ -94,6 +94,8 @@ function drawConfiguration(
     maxDeletions: random.pick([1, random.int(5, 60), 100, 100, 100_000]),
     dryRun: random.chance(0.12),
     // Some slow enough for a round to outlive its evidence.
+    warnDays: "auto",
+    sweepIntervalMinutes: 1440,
     sendsPerSecond: random.chance(0.7) ? 7.8 : random.pick([0.2, 0.3, 0.6, 2]),
   };
 }
@@ -462,14 +464,16 @@ function disturb(world: World, random: Random): void {
 /** What a run warns of, and whether it is held to a plan: of some that are listed, and some that are not. */
 function drawForesight(
   { vendor }: World,
+  drawn: Configuration,
   random: Random,
-): Pick<RunOptions, "only" | "warnDays"> {
+): Pick<RunOptions, "only" | "configuration"> {
   const warnDays = random.pick(["auto", "auto", 0, 3, 365] as const);
-  if (!random.chance(0.3)) return { warnDays };
+  const configuration = { ...drawn, warnDays };
+  if (!random.chance(0.3)) return { configuration };
   const listed = [...vendor.account.certificates.values()].flatMap(
     ({ chainId }) => (random.chance(0.5) ? [chainId.toLowerCase()] : []),
   );
-  return { warnDays, only: new Set([...listed, random.hex(32)]) };
+  return { configuration, only: new Set([...listed, random.hex(32)]) };
 }
 
 /** The same vendor when nothing is wrong any more: what its documents leave open it still is. */
@@ -537,7 +541,6 @@ export function drawPlan(seed: number, trace: (line: string) => void): Plan {
   if (random.chance(0.5)) disturb(world, random.fork("disturbance"));
   const runs = Array.from({ length: random.int(1, 3) }, (_, index) => ({
     name: `run-${String(index + 1)}`,
-    configuration,
     lifetime: random.chance(0.7)
       ? 900_000
       : random.pick([0, 30_000, 48_000, 60_000, 75_000, 100_000]),
@@ -553,7 +556,11 @@ export function drawPlan(seed: number, trace: (line: string) => void): Plan {
       ? { after: random.int(0, 10_000), by: random.int(-4e5, 4e5) }
       : undefined,
     timerLateness: random.chance(0.5),
-    ...drawForesight(world, random.fork(`foresight-${String(index)}`)),
+    ...drawForesight(
+      world,
+      configuration,
+      random.fork(`foresight-${String(index)}`),
+    ),
   }));
   return {
     world,

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { readCertificateRecord, uniteListings } from "../../functions/janitor/certificate.ts";
+import {
+  readCertificateRecord,
+  uniteListings,
+} from "../../functions/janitor/certificate.ts";
 import {
   isObject,
   type ProtectRule,

@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readCertificateRecord, uniteListings } from "../../functions/janitor/certificate.ts";
+import {
+  readCertificateRecord,
+  uniteListings,
+} from "../../functions/janitor/certificate.ts";
 import type {
   ReportItem,
   SweepReport,

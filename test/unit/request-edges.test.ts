@@ -1,6 +1,9 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
-import { readCertificateRecord, uniteListings } from "../../functions/janitor/certificate.ts";
+import {
+  readCertificateRecord,
+  uniteListings,
+} from "../../functions/janitor/certificate.ts";
 import { createDeletionLog } from "../../functions/janitor/deletion-log.ts";
 import {
   inventory,

@@ -18,6 +18,8 @@ const CONFIGURATION: Configuration = {
   },
   maxDeletions: 100,
   dryRun: false,
+  warnDays: "auto",
+  sweepIntervalMinutes: 1440,
   sendsPerSecond: 7.8,
 };
 

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { readCertificateRecord, uniteListings } from "../../functions/janitor/certificate.ts";
+import {
+  readCertificateRecord,
+  uniteListings,
+} from "../../functions/janitor/certificate.ts";
 import { isChainId, isObject } from "../../functions/contract/parsers.ts";
 import { VendorFailure } from "../../functions/janitor/failure.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
@@ -94,7 +97,10 @@ describe("a detail says what was seen", () => {
           reason: "malformed-record",
           because: "NotAfter is missing or not a string",
         },
-        { reason: "malformed-record", because: "Status is missing or not a string" },
+        {
+          reason: "malformed-record",
+          because: "Status is missing or not a string",
+        },
         {
           reason: "expiry-unreadable",
           field: "NotBefore",

@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { instant, readCertificateRecord, uniteListings } from "../../functions/janitor/certificate.ts";
+import {
+  instant,
+  readCertificateRecord,
+  uniteListings,
+} from "../../functions/janitor/certificate.ts";
 import { comparable } from "../../functions/janitor/domain.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
 import { globMatches, protections } from "../../functions/janitor/protect.ts";

@@ -67,20 +67,22 @@ function sleepOn(
   wake: () => boolean,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    let forget: (() => void) | undefined;
-    const abort = (): void => {
-      forget?.();
+    const fail = (): void => {
       const reason: unknown = signal?.reason;
       reject(reason instanceof Error ? reason : new Error("aborted"));
     };
     if (signal?.aborted === true) {
-      abort();
+      fail();
       return;
     }
-    forget = clock.at(when(), () => {
+    const forget = clock.at(when(), () => {
       signal?.removeEventListener("abort", abort);
       if (wake()) resolve();
     });
+    const abort = (): void => {
+      forget();
+      fail();
+    };
     signal?.addEventListener("abort", abort, { once: true });
   });
 }

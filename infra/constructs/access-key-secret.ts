@@ -2,16 +2,16 @@
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
-import type { JanitorConfig } from "../settings/config.ts";
+import type { StackConfiguration } from "../settings/config.ts";
 import { KEPT, withLogicalId } from "./logical-id.ts";
 
-export class Credentials extends Construct {
+export class AccessKeySecret extends Construct {
   readonly secretArn: string;
   readonly secretName: string;
   /** What a function needs to read it. */
   readonly readStatements: readonly PolicyStatement[];
 
-  constructor(scope: Construct, id: string, { settings }: JanitorConfig) {
+  constructor(scope: Construct, id: string, { settings }: StackConfiguration) {
     super(scope, id);
     const { secretArn, secretName } =
       settings.secretArn === undefined
