@@ -2,15 +2,15 @@
  * Command: sweeps in worlds drawn from seeds, every invariant checked after each run.
  *
  *   --seeds N    how many (200)       --from S   the first (1)
- *   --seed X     replays one and prints its trace
- *   --mutants    shows that each deliberate defect is caught
+ *   --seed X     replays one and prints its trace;  --with NAME  that of a mutant's world, with the mutant in it
+ *   --mutants    shows that each deliberate defect is caught, from any first seed; "real": it stood in the product once
  */
 import { parseArgs } from "node:util";
-import { hunt, MUTANTS } from "./mutants.ts";
+import { hunt, runTests } from "./hunt.ts";
+import { MUTANTS, SEEN_BY_TESTS, type Mutant } from "./mutants.ts";
 import { simulate } from "./run.ts";
 
-const MUTANT_SEEDS = 400;
-const INVARIANTS = 14;
+const INVARIANTS = 15;
 const SHOWN_VIOLATIONS = 20;
 
 function whole(text: string): number {
@@ -18,14 +18,28 @@ function whole(text: string): number {
   return Number(text);
 }
 
-async function replay(seed: number): Promise<boolean> {
+async function replay(
+  seed: number,
+  mutant: Mutant | undefined,
+): Promise<boolean> {
   const { hash, violations } = await simulate(seed, {
+    ...(mutant !== undefined && {
+      lean: mutant.lean,
+      tampering: mutant.tampering(),
+    }),
     onTrace: (line) => process.stdout.write(line),
   });
   console.log(`seed ${String(seed)} hash ${hash}`);
   for (const { invariant, what } of violations)
     console.log(`VIOLATION of invariant ${String(invariant)}: ${what}`);
   return violations.length === 0;
+}
+
+function named(name: string | undefined): Mutant | undefined {
+  const mutant = MUTANTS.find((one) => one.name === name);
+  if (name !== undefined && mutant === undefined)
+    throw new Error(`there is no mutant "${name}"`);
+  return mutant;
 }
 
 async function many(from: number, seeds: number): Promise<boolean> {
@@ -80,16 +94,33 @@ async function many(from: number, seeds: number): Promise<boolean> {
 async function mutants(from: number): Promise<boolean> {
   const caught = new Set<number>();
   let missed = 0;
-  for (const mutant of MUTANTS) {
-    const { seed, what } = await hunt(mutant, from, MUTANT_SEEDS);
-    if (seed === undefined) missed += 1;
-    else caught.add(mutant.invariant);
+  const tell = (
+    { name, wasReal }: { name: string; wasReal?: true },
+    shownBy: string | undefined,
+    what: string,
+  ): void => {
+    if (shownBy === undefined) missed += 1;
     console.log(
-      `invariant ${String(mutant.invariant).padStart(2)}  ${seed === undefined ? "NOT CAUGHT" : `seed ${String(seed)}`.padEnd(10)}  ${mutant.name}${what === "" ? "" : ` (${what.slice(0, 90)})`}`,
+      `${wasReal === true ? "real" : "    "}  ${(shownBy ?? "NOT CAUGHT").padEnd(26)}  ${name}${what === "" ? "" : ` (${what.slice(0, 90)})`}`,
     );
+  };
+  for (const mutant of MUTANTS) {
+    const { invariant } = mutant;
+    const { seed, what } = await hunt(mutant, from);
+    if (seed !== undefined) caught.add(invariant);
+    const shownBy = `invariant ${String(invariant)}, seed ${String(seed)}`;
+    tell(mutant, seed === undefined ? undefined : shownBy, what);
   }
+  runTests(SEEN_BY_TESTS, (fault, isSeen) => {
+    const { file, test } = fault;
+    tell(
+      { ...fault, wasReal: true },
+      isSeen ? "a test" : undefined,
+      `${file}: ${test}`,
+    );
+  });
   console.log(
-    `${String(MUTANTS.length - missed)} of ${String(MUTANTS.length)} mutants caught; ${String(caught.size)} of ${String(INVARIANTS)} invariants`,
+    `${String(missed)} of ${String(MUTANTS.length + SEEN_BY_TESTS.length)} not caught; ${String(caught.size)} of ${String(INVARIANTS)} invariants shown to fail`,
   );
   return missed === 0 && caught.size === INVARIANTS;
 }
@@ -99,12 +130,13 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "200" },
     from: { type: "string", default: "1" },
     seed: { type: "string" },
+    with: { type: "string" },
     mutants: { type: "boolean", default: false },
   },
 });
 const fine =
   values.seed !== undefined
-    ? await replay(whole(values.seed))
+    ? await replay(whole(values.seed), named(values.with))
     : values.mutants
       ? await mutants(whole(values.from))
       : await many(whole(values.from), whole(values.seeds));

@@ -133,6 +133,8 @@ const LIKELY: Readonly<Partial<Record<Unkind, number>>> = {
   "domain-total-of-page": 0.6,
   "lists-shift": 0.6,
   "names-respelled": 0.6,
+  "bound-by-three-identifiers": 0.8,
+  "certificate-twins": 0.7,
   "bound-in-another-language": 0.6,
   "closed-midway": 0.6,
   "key-rotated-midway": 0.6,
