@@ -13,11 +13,11 @@ import type {
 import type { Telling } from "../../functions/host/sweep-handler.ts";
 import type { Mail } from "../../functions/janitor/report-text.ts";
 import type { LiveApi } from "../../functions/volcengine/live-api.ts";
-import type { Unkind } from "../../infra/local/live-emulator/unkind.ts";
 import type { Faults } from "./faults.ts";
 import { comparing, covers, glob } from "./statement.ts";
 import type { Tampering } from "./sweep-process.ts";
-import type { Lean } from "./world.ts";
+import { KIND } from "./vendor-records.ts";
+import { NEVER_READABLE, type Lean } from "./world.ts";
 
 /** What it is, and the worlds that it is about, in which it is hunted. */
 interface Mutation {
@@ -43,12 +43,18 @@ const OPEN = {
   protect: [],
 } as const;
 const STRICT = { ...OPEN, unseenDomains: "keep" } as const;
-/** Without these there is evidence in the end. */
-const READABLE: readonly Unkind[] = [
-  "domain-total-absent",
-  "domain-total-of-page",
-  "certificate-total-of-page",
-];
+/** Nothing fails, and nothing else keeps a certificate. */
+const CLEAR: Lean = {
+  kind: [
+    ...NEVER_READABLE,
+    "bound-in-another-language",
+    "certificate-twins",
+    "misfiled",
+  ],
+  trouble: 0,
+  policy: { ...OPEN, graceDays: 0 },
+  vendor: { faults: KIND.faults, lies: [], latency: 20, jitter: 20, skew: 0 },
+};
 const FAILING: Faults = {
   kinds: ["reset-before", "error", "throttled"],
   rate: 0.4,
@@ -572,8 +578,9 @@ export const MUTANTS: readonly Mutant[] = [
     invariant: 1,
     lean: {
       ...LIVELY,
-      unkind: ["lists-shift", "stale-beside-renewed", "renewed-while-read"],
-      policy: OPEN,
+      ...CLEAR,
+      size: 50,
+      unkind: ["lists-shift", "stale-beside-renewed"],
     },
     wasReal: true,
     tampering: () =>
@@ -582,7 +589,11 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a list that shifted proves that something is gone",
     invariant: 13,
-    lean: { ...LIVELY, unkind: ["lists-shift"], policy: OPEN },
+    lean: {
+      ...LIVELY,
+      ...CLEAR,
+      unkind: ["lists-shift", "certificates-refused"],
+    },
     wasReal: true,
     tampering: () => ({
       ...smoothing(0),
@@ -595,7 +606,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "what may be deleted without a word of it has failed",
     invariant: 13,
-    lean: { ...LIVELY, unkind: ["deletions-unanswered"], kind: READABLE },
+    lean: { ...LIVELY, unkind: ["deletions-unanswered"], kind: NEVER_READABLE },
     wasReal: true,
     tampering: () =>
       failing(({ possiblyDone }) =>
@@ -609,8 +620,9 @@ export const MUTANTS: readonly Mutant[] = [
     invariant: 13,
     lean: {
       ...LIVELY,
-      unkind: ["deletions-unanswered", "missing-forbidden"],
-      kind: READABLE,
+      ...CLEAR,
+      unkind: ["closed-midway"],
+      kind: [...NEVER_READABLE, "key-rotated-midway"],
     },
     wasReal: true,
     tampering: () =>
@@ -626,7 +638,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a changed secret lets forget what had been sent",
     invariant: 13,
-    lean: { ...LIVELY, unkind: ["key-rotated-midway"], kind: READABLE },
+    lean: { ...LIVELY, unkind: ["key-rotated-midway"], kind: NEVER_READABLE },
     wasReal: true,
     tampering: () =>
       failing(({ kind }) =>
@@ -654,7 +666,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "two rows of one domain count once",
     invariant: 14,
-    lean: { ...LIVELY, unkind: ["domain-twins"], kind: READABLE },
+    lean: { ...LIVELY, unkind: ["domain-twins"], kind: NEVER_READABLE },
     wasReal: true,
     tampering: () =>
       reading(({ action, items }) =>
@@ -672,7 +684,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the Total of an empty last page counts",
     invariant: 14,
-    lean: { ...LIVELY, unkind: ["total-zero-at-end"], kind: READABLE },
+    lean: { ...LIVELY, unkind: ["total-zero-at-end"], kind: NEVER_READABLE },
     wasReal: true,
     tampering: () => {
       const totals = new Map<unknown, unknown>();
@@ -691,7 +703,7 @@ export const MUTANTS: readonly Mutant[] = [
     lean: {
       ...LIVELY,
       unkind: ["certificates-refused"],
-      kind: READABLE,
+      kind: NEVER_READABLE,
       policy: OPEN,
     },
     wasReal: true,
@@ -705,7 +717,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a throttled reading is not repeated",
     invariant: 14,
-    lean: { ...LIVELY, unkind: ["busy-at-first"], kind: READABLE },
+    lean: { ...LIVELY, unkind: ["busy-at-first"], kind: NEVER_READABLE },
     wasReal: true,
     tampering: () => ({
       observer: (observer) => ({
@@ -776,6 +788,19 @@ export const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
+    name: "every other certificate is left for later, for ever",
+    invariant: 14,
+    lean: { isRow: true, kind: NEVER_READABLE, policy: OPEN, trouble: 0 },
+    tampering: () => ({
+      observer: observing((observation) => ({
+        ...observation,
+        certificates: observation.certificates.filter(
+          ({ chainId }) => parseInt(chainId.slice(-1), 16) % 2 === 0,
+        ),
+      })),
+    }),
+  },
+  {
     name: "a plan narrows what is looked at",
     invariant: 13,
     lean: LIVELY,
@@ -821,9 +846,10 @@ export const MUTANTS: readonly Mutant[] = [
     invariant: 13,
     lean: {
       ...LIVELY,
-      unkind: ["certificates-refused"],
-      kind: READABLE,
-      policy: OPEN,
+      ...CLEAR,
+      size: 60,
+      unkind: ["missing-forbidden"],
+      overlapAfter: 50,
     },
     wasReal: true,
     tampering: () =>

@@ -3,12 +3,14 @@
  *
  *   --seeds N    how many (200)       --from S   the first (1)
  *   --seed X     replays one and prints its trace;  --with NAME  that of a mutant's world, with the mutant in it
+ *   --month      30 days of hourly sweeps over one account that lives on; --from is its seed
  *   --mutants    shows that each deliberate defect is caught, from any first seed; "real": it stood in the product once
  */
 import { parseArgs } from "node:util";
 import { hunt, runTests } from "./hunt.ts";
 import { MUTANTS, SEEN_BY_TESTS, type Mutant } from "./mutants.ts";
-import { simulate } from "./run.ts";
+import { playMonth } from "./month.ts";
+import { simulate, type Stats } from "./run.ts";
 
 const INVARIANTS = 15;
 const SHOWN_VIOLATIONS = 20;
@@ -42,47 +44,50 @@ function named(name: string | undefined): Mutant | undefined {
   return mutant;
 }
 
-async function many(from: number, seeds: number): Promise<boolean> {
-  const began = performance.now();
-  const totals = { sweeps: 0, deletions: 0, crashes: 0, requests: 0 };
-  const stopped = new Map<string, number>();
-  let violated = 0;
-  const perMinute = (): string =>
-    ((totals.sweeps / (performance.now() - began)) * 60_000).toFixed(0);
-  let told = began;
-  for (let seed = from; seed < from + seeds; seed++) {
-    const { stats, violations } = await simulate(seed);
-    totals.sweeps += stats.sweeps;
-    totals.deletions += stats.deletions;
-    totals.crashes += stats.crashes;
-    totals.requests += stats.requests;
-    for (const why of stats.stopped)
-      stopped.set(why, (stopped.get(why) ?? 0) + 1);
-    if (violations.length > 0) {
-      violated += 1;
-      if (violated <= SHOWN_VIOLATIONS) {
-        const [{ invariant, what } = { invariant: 0, what: "" }] = violations;
-        console.log(
-          `VIOLATION of invariant ${String(invariant)} by seed ${String(seed)}: ${what}\n  replay: npm run simulate -- --seed ${String(seed)}`,
-        );
-      }
-    }
-    if (performance.now() - told > 5000) {
-      told = performance.now();
-      console.log(
-        `${String(seed - from + 1)} of ${String(seeds)} seeds, ${perMinute()} sweeps a minute`,
-      );
-    }
-  }
+/** Tells of so many runs, and why they ended. */
+function told(what: string, stats: Readonly<Stats>): void {
+  const ends = new Map<string, number>();
+  for (const why of stats.stopped) ends.set(why, (ends.get(why) ?? 0) + 1);
   console.log(
-    `${String(seeds)} seeds from ${String(from)}: ${String(totals.sweeps)} sweeps, ${String(totals.requests)} requests, ${String(totals.deletions)} deletions, ${String(totals.crashes)} crashes; ${perMinute()} sweeps a minute`,
+    `${what}: ${String(stats.sweeps)} sweeps, ${String(stats.requests)} requests, ${String(stats.deletions)} deletions, ${String(stats.crashes)} crashes in ${(performance.now() / 1000).toFixed(0)} s`,
   );
   console.log(
-    [...stopped]
+    [...ends]
       .sort(([, a], [, b]) => b - a)
       .map(([why, times]) => `${why} ${String(times)}`)
       .join(", "),
   );
+}
+
+async function many(from: number, seeds: number): Promise<boolean> {
+  const totals: Stats = {
+    sweeps: 0,
+    deletions: 0,
+    crashes: 0,
+    requests: 0,
+    stopped: [],
+  };
+  let violated = 0;
+  let spoken = performance.now();
+  for (let seed = from; seed < from + seeds; seed++) {
+    const { stats, violations } = await simulate(seed);
+    for (const name of ["sweeps", "deletions", "crashes", "requests"] as const)
+      totals[name] += stats[name];
+    totals.stopped.push(...stats.stopped);
+    const [first] = violations;
+    if (first !== undefined) {
+      violated += 1;
+      if (violated <= SHOWN_VIOLATIONS)
+        console.log(
+          `VIOLATION of invariant ${String(first.invariant)} by seed ${String(seed)}: ${first.what}\n  replay: npm run simulate -- --seed ${String(seed)}`,
+        );
+    }
+    if (performance.now() - spoken > 5000) {
+      spoken = performance.now();
+      console.log(`${String(seed - from + 1)} of ${String(seeds)} seeds`);
+    }
+  }
+  told(`${String(seeds)} seeds from ${String(from)}`, totals);
   console.log(
     violated === 0
       ? "no violation of any invariant"
@@ -125,11 +130,23 @@ async function mutants(from: number): Promise<boolean> {
   return missed === 0 && caught.size === INVARIANTS;
 }
 
+async function month(seed: number): Promise<boolean> {
+  const { stats, violations, longestWait, heap, slope } = await playMonth(seed);
+  told("30 days", stats);
+  console.log(
+    `longest wait of a certificate that may be deleted: ${String(longestWait)} sweeps that could have; heap ${heap.at(0)?.value.toFixed(2) ?? "-"} MB after a day, ${heap.at(-1)?.value.toFixed(2) ?? "-"} at the end, ${slope.toFixed(4)} MB a day`,
+  );
+  for (const what of violations.slice(0, SHOWN_VIOLATIONS))
+    console.log(`VIOLATION of ${what}`);
+  return violations.length === 0;
+}
+
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "200" },
     from: { type: "string", default: "1" },
     seed: { type: "string" },
+    month: { type: "boolean", default: false },
     with: { type: "string" },
     mutants: { type: "boolean", default: false },
   },
@@ -137,7 +154,9 @@ const { values } = parseArgs({
 const fine =
   values.seed !== undefined
     ? await replay(whole(values.seed), named(values.with))
-    : values.mutants
-      ? await mutants(whole(values.from))
-      : await many(whole(values.from), whole(values.seeds));
+    : values.month
+      ? await month(whole(values.from))
+      : values.mutants
+        ? await mutants(whole(values.from))
+        : await many(whole(values.from), whole(values.seeds));
 process.exitCode = fine ? 0 : 1;
