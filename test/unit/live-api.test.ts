@@ -7,7 +7,6 @@ import {
   DATE,
   error,
   hanging,
-  key,
   ok,
   rejected,
   reset,
@@ -15,6 +14,7 @@ import {
   type Step,
 } from "../support/live-call.ts";
 import { VirtualClock } from "../world/clock.ts";
+import { keyOf } from "../world/key.ts";
 
 describe("a call", () => {
   it("is a signed POST of JSON, with the action in the query and no encoding accepted", async () => {
@@ -149,7 +149,7 @@ describe("another attempt", () => {
       accessKeys: {
         refreshed: (version) => {
           asked.push(version);
-          return Promise.resolve(key("v2"));
+          return Promise.resolve(keyOf("v2"));
         },
       },
     });
@@ -166,7 +166,7 @@ describe("another attempt", () => {
     let version = 1;
     const { failure, attempts } = await call([rejected], {
       accessKeys: {
-        refreshed: () => Promise.resolve(key(`v${String(++version)}`)),
+        refreshed: () => Promise.resolve(keyOf(`v${String(++version)}`)),
       },
     });
     expect(attempts).toBe(2);
@@ -178,7 +178,7 @@ describe("another attempt", () => {
   });
 
   it.each<[string, AccessKeySource["refreshed"]]>([
-    ["is the same", () => Promise.resolve(key("v1"))],
+    ["is the same", () => Promise.resolve(keyOf("v1"))],
     ["cannot be read", () => Promise.reject(new Error("store down"))],
   ])(
     "a rejected key whose secret %s is no reason to repeat",
@@ -294,7 +294,7 @@ describe("an order", () => {
   it("is not repeated with a refreshed key, which its evidence does not know", async () => {
     const { failure, attempts } = await call([reset, rejected, ok], {
       options: { secretVersion: "v1" },
-      accessKeys: { refreshed: () => Promise.resolve(key("v2")) },
+      accessKeys: { refreshed: () => Promise.resolve(keyOf("v2")) },
     });
     expect(attempts).toBe(2);
     expect(failure).toMatchObject({
