@@ -27,12 +27,13 @@ const MAX_ITEMS = 200;
  */
 export function createSweepHandler(
   host: Host,
+  vendorOf = createVendor,
 ): (event: unknown, context: SweepContext) => Promise<ReturnedReport> {
   const wired = lazily(() => {
     const configuration = readConfiguration(host.env);
     return {
       configuration,
-      vendor: createVendor(host, configuration, ATTEMPT_MS),
+      vendor: vendorOf(host, configuration, ATTEMPT_MS),
     };
   });
 

@@ -168,9 +168,9 @@ export function failedAnswer(answer: FailedAnswer): VendorFailure {
   const { kind, outcome, message } = classOf(answer);
   // Which permission it is that lacks is the one thing that an operator must know.
   const words =
-    kind === "access-denied" && answer.action !== undefined
-      ? message.replace("this call", answer.action)
-      : message;
+    answer.action === undefined
+      ? message
+      : message.replace("this call", answer.action);
   return new VendorFailure(words, {
     kind,
     outcome,
