@@ -13,11 +13,9 @@ import {
   startSecretsManagerEmulator,
   type SecretsManagerEmulator,
 } from "../../infra/local/secrets-manager-emulator.ts";
+import { KEY } from "../world/key.ts";
 
-export const KEY = {
-  accessKeyId: "AKLTTESTEXAMPLE000000000000000001",
-  secretAccessKey: "TEST-EXAMPLE-SECRET-VALID-NOWHERE",
-};
+export { KEY };
 export const SECRET_ID = "live-cert-janitor/test";
 const DAY_MS = 86_400_000;
 
