@@ -10,8 +10,8 @@ import type {
   Observer,
 } from "../../functions/janitor/ports.ts";
 import {
+  NoEvidence,
   sweep,
-  type NoEvidence,
   type SweepSettings,
 } from "../../functions/janitor/sweep.ts";
 import type { Policy } from "../../functions/janitor/verdict.ts";
@@ -175,7 +175,10 @@ export async function swept(story: SweepStory = {}) {
   const { report, error } = await clock.run(
     work.then(
       (report) => ({ report, error: undefined }),
-      (error: NoEvidence) => ({ report: error.report, error }),
+      (error: unknown) => {
+        if (!(error instanceof NoEvidence)) throw error;
+        return { report: error.report, error };
+      },
     ),
   );
   return { report, error, clock, ...seen };
