@@ -23,20 +23,17 @@ import {
   SECRET_ID,
 } from "../support/world.ts";
 import {
-  CHINA,
-  CONFIGURATIONS,
-  EUROPE,
   isJson,
   list,
   object,
   ofType,
   ROOT,
-  synthesize,
+  variant,
   type Json,
 } from "./synthesize.ts";
 
-const standard = synthesize(CONFIGURATIONS.default);
-const everything = synthesize(CONFIGURATIONS["everything on"]);
+const standard = variant("default");
+const everything = variant("everything on");
 
 /** A line as Lambda's JSON log format writes what `console.info(message)` was given. */
 function lambdaLine(message: Json): string {
@@ -348,140 +345,9 @@ describe("alarms about sweeps", () => {
       ]).size,
     ).toBe(0);
   });
-
-  it("are filters of the sweep's log, in the stack's own namespace", () => {
-    for (const stack of [standard, everything]) {
-      for (const { properties } of ofType(stack, "AWS::Logs::MetricFilter")) {
-        expect(properties["LogGroupName"]).toEqual({ Ref: "SweepLogs" });
-      }
-    }
-    expect(
-      filters.every(({ metric }) =>
-        metric.startsWith("LiveCertJanitor/Janitor "),
-      ),
-    ).toBe(true);
-  });
-});
-
-describe("alarms about the parts", () => {
-  it.each([
-    [
-      "failed sweep",
-      "AWS/Lambda",
-      "AsyncEventsDropped",
-      "Sum",
-      [{ Name: "FunctionName", Value: { Ref: "SweepFunction" } }],
-      1,
-      "OK",
-    ],
-    [
-      "sweep not started",
-      "AWS/SQS",
-      "NumberOfMessagesSent",
-      "Sum",
-      [
-        {
-          Name: "QueueName",
-          Value: { "Fn::GetAtt": ["ScheduleDeadLetters", "QueueName"] },
-        },
-      ],
-      1,
-      "OK",
-    ],
-    [
-      "API errors",
-      "AWS/ApiGateway",
-      "5xx",
-      "Sum",
-      [{ Name: "ApiId", Value: { Ref: "HttpApi" } }],
-      3,
-      "OK",
-    ],
-  ])(
-    "%s watches %s %s",
-    (name, namespace, metric, statistic, dimensions, threshold, quiet) => {
-      const properties = alarm(name);
-      expect(properties).toMatchObject({
-        Namespace: namespace,
-        MetricName: metric,
-        Statistic: statistic,
-        Dimensions: dimensions,
-      });
-      expect(state(properties, threshold)).toBe("ALARM");
-      expect(state(properties, threshold - 1)).toBe("OK");
-      expect(state(properties, undefined)).toBe(quiet);
-    },
-  );
-});
-
-describe("the dead man", () => {
-  it.each([
-    ["default", standard, 49],
-    ["every 6 hours", everything, 13],
-  ])("rings after twice the interval and an hour: %s", (_, stack, hours) => {
-    const [properties] = ofType(stack, "AWS::CloudWatch::Alarm")
-      .map((one) => one.properties)
-      .filter((one) => one["TreatMissingData"] === "breaching");
-    expect(properties).toMatchObject({
-      MetricName: "SweepsSucceeded",
-      Statistic: "Sum",
-      Period: 3600,
-      EvaluationPeriods: hours,
-      DatapointsToAlarm: hours,
-      Threshold: 1,
-      ComparisonOperator: "LessThanThreshold",
-    });
-    // CloudWatch looks back seven days at most.
-    expect(hours * 3600).toBeLessThanOrEqual(7 * 86_400);
-  });
-});
-
-describe.each([
-  ["as it ships", CONFIGURATIONS.default, EUROPE],
-  ["everything on", CONFIGURATIONS["everything on"], EUROPE],
-  ["BytePlus", CONFIGURATIONS.BytePlus, EUROPE],
-  ["China", CONFIGURATIONS.default, CHINA],
-] as const)("every alarm, %s", (_, settings, env) => {
-  const all = ofType(synthesize(settings, env), "AWS::CloudWatch::Alarm");
-  const ofPeriod = (seconds: number) =>
-    all.filter(({ properties }) => properties["Period"] === seconds);
-
-  it("is one of ten, and goes to the topic", () => {
-    expect(all).toHaveLength(10);
-    for (const { properties } of all) {
-      expect(properties["AlarmActions"]).toEqual([
-        { Ref: "NotificationsTopic" },
-      ]);
-      expect(properties["ActionsEnabled"] ?? true).toBe(true);
-    }
-  });
-
-  it("looks at five minutes, but for the dead man's hours and the API's quarter", () => {
-    expect(ofPeriod(3600)).toHaveLength(1);
-    expect(ofPeriod(900)).toHaveLength(1);
-    expect(ofPeriod(300)).toHaveLength(8);
-    for (const { properties } of [...ofPeriod(900), ...ofPeriod(300)]) {
-      expect(properties["EvaluationPeriods"]).toBe(1);
-    }
-  });
 });
 
 describe("the text of every alarm", () => {
-  it("tells its end to those whom it woke up, and only to them", () => {
-    const told = alarms.filter(
-      ({ properties }) => properties["OKActions"] !== undefined,
-    );
-    expect(told.map(({ name }) => name).sort()).toEqual([
-      "API errors",
-      "expired in use",
-      "no successful sweep",
-      "stopped early",
-    ]);
-    for (const { properties } of told) {
-      expect(properties["OKActions"]).toEqual([{ Ref: "NotificationsTopic" }]);
-    }
-  });
-
   it("says in a sentence who is hurt, then what to do, within CloudWatch's limit", () => {
     expect(new Set(alarms.map(({ name }) => name)).size).toBe(10);
     for (const { name, properties } of alarms) {

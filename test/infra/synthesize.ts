@@ -40,7 +40,7 @@ const cdkJson: unknown = JSON.parse(
 );
 export const CONTEXT = object(cdkJson, "context");
 
-/** The settings that the tests use: what ships, everything on, and the other provider. */
+/** The settings that shape the stack: what ships, everything on, and the other provider. */
 export const CONFIGURATIONS = {
   default: object(CONTEXT, "janitor"),
   "everything on": {
@@ -77,9 +77,48 @@ export const CONFIGURATIONS = {
   BytePlus: { provider: "byteplus", dryRun: "schedule" },
 } as const satisfies Record<string, Json>;
 
+/** Settings, place and name of a stack. */
+interface Variant {
+  readonly settings: Json;
+  readonly env?: Environment;
+  readonly stackName?: string;
+}
+
+/** Whatever shapes the template: what is promised of the stack is looked at in each of these. */
+export const VARIANTS = {
+  default: { settings: CONFIGURATIONS.default },
+  "everything on": { settings: CONFIGURATIONS["everything on"] },
+  BytePlus: { settings: CONFIGURATIONS.BytePlus },
+  China: { settings: CONFIGURATIONS.default, env: CHINA },
+  "any region": { settings: CONFIGURATIONS.default, env: {} },
+  "another name": { settings: CONFIGURATIONS.default, stackName: "News" },
+  JWT: {
+    settings: { authorizer: CONFIGURATIONS["everything on"].authorizer },
+  },
+  "imported secret": {
+    settings: { secretArn: CONFIGURATIONS["everything on"].secretArn },
+  },
+  "weekdays, with mail": {
+    settings: {
+      alarmEmail: "video-team@example.com",
+      dryRun: false,
+      schedule: "cron(0 8 ? * MON-FRI *)",
+      timeZone: "Europe/Berlin",
+      volcengineRegion: "cn-north-2",
+    },
+  },
+} as const satisfies Record<string, Variant>;
+
+export type VariantName = keyof typeof VARIANTS;
+export const VARIANT_NAMES = Object.keys(VARIANTS).filter(
+  (name): name is VariantName => name in VARIANTS,
+);
+
 export interface Resource {
-  readonly logicalId: string;
+  /** Without the eight hexadecimal digits that CDK appends. */
+  readonly id: string;
   readonly type: string;
+  /** In the form of {@link plain}. */
   readonly properties: Json;
   readonly deletionPolicy: unknown;
   readonly updateReplacePolicy: unknown;
@@ -87,15 +126,39 @@ export interface Resource {
 
 export interface Synthesized {
   readonly stack: LiveCertJanitorStack;
-  readonly template: Template;
+  /** As CloudFormation gets it. */
   readonly json: Json;
   readonly resources: readonly Resource[];
+  /** Values by name. */
+  readonly outputs: Json;
+}
+
+const idOf = (logicalId: string): string =>
+  logicalId.replace(/[0-9A-F]{8}$/, "");
+
+/** References and joins as the text that they stand for, `${SweepFunction.Arn}`; the rest as it is. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (!isJson(value)) return value;
+  const { Ref, "Fn::GetAtt": attribute, "Fn::Join": join } = value;
+  if (typeof Ref === "string") return `\${${idOf(Ref)}}`;
+  if (Array.isArray(attribute)) {
+    const [id, name] = attribute.map(String);
+    return `\${${idOf(id ?? "")}.${name ?? ""}}`;
+  }
+  if (Array.isArray(join) && join[0] === "" && Array.isArray(join[1])) {
+    return join[1].map(plain).join("");
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, plain(inner)]),
+  );
 }
 
 /** One stack under these settings, in its own app. */
 export function synthesize(
   settings: Json,
   env: Environment = EUROPE,
+  stackName?: string,
 ): Synthesized {
   const app = new App({
     context: { ...CONTEXT, "aws:cdk:bundling-stacks": [] },
@@ -103,30 +166,46 @@ export function synthesize(
   const stack = new LiveCertJanitorStack(app, "Janitor", {
     config: readConfig(settings),
     env,
+    ...(stackName === undefined ? {} : { stackName }),
   });
-  const template = Template.fromStack(stack);
-  const json: Json = template.toJSON();
+  const json: Json = Template.fromStack(stack).toJSON();
+  const resources = Object.entries(object(json, "Resources")).map(
+    ([logicalId, resource]) => {
+      const all = isJson(resource) ? resource : {};
+      const properties = plain(all["Properties"]);
+      return {
+        id: idOf(logicalId),
+        type: String(all["Type"]),
+        properties: isJson(properties) ? properties : {},
+        deletionPolicy: all["DeletionPolicy"],
+        updateReplacePolicy: all["UpdateReplacePolicy"],
+      };
+    },
+  );
+  if (new Set(resources.map(({ id }) => id)).size < resources.length) {
+    throw new Error("two resources differ in CDK's digits alone");
+  }
   return {
     stack,
-    template,
     json,
-    resources: Object.entries(object(json, "Resources")).map(
-      ([logicalId, resource]) => ({
-        logicalId,
-        type: isJson(resource) ? String(resource["Type"]) : "",
-        properties:
-          isJson(resource) && isJson(resource["Properties"])
-            ? resource["Properties"]
-            : {},
-        deletionPolicy: isJson(resource)
-          ? resource["DeletionPolicy"]
-          : undefined,
-        updateReplacePolicy: isJson(resource)
-          ? resource["UpdateReplacePolicy"]
-          : undefined,
-      }),
+    resources,
+    outputs: Object.fromEntries(
+      Object.entries(object(json, "Outputs")).map(([name, output]) => [
+        name,
+        plain(isJson(output) ? output["Value"] : undefined),
+      ]),
     ),
   };
+}
+
+const made = new Map<VariantName, Synthesized>();
+
+/** The stack of a variant, made once. */
+export function variant(name: VariantName): Synthesized {
+  const { settings, env, stackName }: Variant = VARIANTS[name];
+  const stack = made.get(name) ?? synthesize(settings, env, stackName);
+  made.set(name, stack);
+  return stack;
 }
 
 export function ofType(
@@ -136,9 +215,19 @@ export function ofType(
   return resources.filter((resource) => resource.type === type);
 }
 
-/** The one resource with that logical id; fails the test otherwise. */
-export function resource({ resources }: Synthesized, logicalId: string): Json {
-  const found = resources.find((one) => one.logicalId === logicalId);
-  if (found === undefined) throw new Error(`there is no ${logicalId}`);
+/** Their properties, by id. */
+export function propertiesOf(
+  stack: Synthesized,
+  type: string,
+): Readonly<Record<string, Json>> {
+  return Object.fromEntries(
+    ofType(stack, type).map(({ id, properties }) => [id, properties]),
+  );
+}
+
+/** The properties of the one resource with that id; fails the test otherwise. */
+export function resource({ resources }: Synthesized, id: string): Json {
+  const found = resources.find((one) => one.id === id);
+  if (found === undefined) throw new Error(`there is no ${id}`);
   return found.properties;
 }
