@@ -58,7 +58,9 @@ interface Case {
 
 const ONE = certificate(1, { CertDomainList: ["a.example.com"] });
 const rule = (match: "name" | "domain", value: string, until?: string) => ({
-  ...{ match, value, owner: "ops" },
+  match,
+  value,
+  owner: "ops",
   ...(until !== undefined && { until }),
 });
 
@@ -237,8 +239,11 @@ describe("each reason to keep", () => {
       "everything at once",
       {
         record: {
-          ...{ ChainID: "x", Status: "OK", CertDomainList: ["gone.net"] },
-          ...{ NotAfter: at(NOW - DAY), NotBefore: at(NOW) },
+          ChainID: "x",
+          Status: "OK",
+          CertDomainList: ["gone.net"],
+          NotAfter: at(NOW - DAY),
+          NotBefore: at(NOW),
         },
         others: [certificate(2, { ChainID: "x", CertID: "21614" })],
         policy: { projectNames: ["p"], protect: [rule("name", "*")] },
