@@ -339,19 +339,20 @@ describe("the problem table, over real sockets", () => {
     expect(live.writes()).toHaveLength(0);
   });
 
-  it("the deadline is a 504 that tells whether a DeleteCert was sent", async () => {
-    const { call, live } = await start({ timeoutMs: 12_000 });
-    live.fault({ kind: "hang", action: "DeleteCert", times: 9 });
-    const sent = await call("DELETE", PATH);
-    expect(sent.status).toBe(504);
-    expect(sent.body["type"]).toBe(`${URN}vendor-timeout`);
-    expect(sent.body["detail"]).toContain("A DeleteCert had been sent");
-    live.clearFaults();
-    live.fault({ kind: "hang", action: "ListCertV2", times: 99 });
-    const unsent = await call("DELETE", PATH);
-    expect(unsent.status).toBe(504);
-    expect(unsent.body["detail"]).toContain("Nothing was deleted");
-  }, 40_000);
+  it.each([
+    // Of 12 s, 2 are kept for the answer and 5 for the list that settles a doubt.
+    ["DeleteCert", 12_000, "A DeleteCert had been sent"],
+    ["ListCertV2", 4_000, "Nothing was deleted"],
+  ])(
+    "the deadline in %s is a 504 that tells whether a DeleteCert was sent",
+    async (action, timeoutMs, seen) => {
+      const { call, live } = await start({ timeoutMs });
+      live.fault({ kind: "hang", action, times: 99 });
+      const { status, body } = await call("DELETE", PATH);
+      expect([status, body["type"]]).toEqual([504, `${URN}vendor-timeout`]);
+      expect(body["detail"]).toContain(seen);
+    },
+  );
 
   it("a rotated key is read once more and the request succeeds", async () => {
     const { call, live, secrets } = await start();

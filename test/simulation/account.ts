@@ -224,7 +224,9 @@ export function createAccount(
     };
     certificates.set(key, certificate);
     if (unkind.has("stale-beside-renewed") && age > 0 && random.chance(0.2))
-      renew(certificate, now, random.pick([Infinity, 60_000, 8_000]));
+      renew(certificate, now, {
+        staleUntil: random.pick([Infinity, 60_000, 8_000]),
+      });
   }
   entangle({ certificates, domains }, random, trouble, unkind);
   return { certificates, domains };
@@ -234,15 +236,19 @@ export function createAccount(
 export function renew(
   certificate: Certificate,
   wall: number,
-  staleUntil?: number,
+  {
+    days = 90,
+    staleUntil,
+  }: { days?: number; staleUntil?: number | undefined } = {},
 ): void {
   const { fields, notAfter } = certificate;
   if (staleUntil !== undefined)
     certificate.stale = { notAfter, fields: { ...fields }, until: staleUntil };
-  certificate.notAfter = Math.floor(wall / 1000) * 1000 + 90 * DAY;
-  fields["NotAfter"] = new Date(certificate.notAfter)
-    .toISOString()
-    .replace(".000", "");
+  const zulu = (time: number): string =>
+    new Date(time).toISOString().replace(".000", "");
+  certificate.notAfter = Math.floor(wall / 1000) * 1000 + days * DAY;
+  fields["NotAfter"] = zulu(certificate.notAfter);
+  if (days < 90) fields["NotBefore"] = zulu(certificate.notAfter - days * DAY);
 }
 
 /** The names of a certificate in the comparing form. */

@@ -13,7 +13,7 @@ const REFUSED =
 const NOT_DONE = /FlowLimitExceeded|^InvalidTimestamp|^InvalidAccessKey/;
 const DENIED = /^(ResourceNotFound|RequestForbidden)/;
 
-function knowledgeOf({ given }: Send): Knowledge {
+export function knowledgeOf({ given }: Send): Knowledge {
   if (given === "not-connected") return "not done";
   if (given === undefined || given === "broken") return "unknown";
   const { code } = given;

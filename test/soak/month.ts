@@ -142,7 +142,6 @@ async function sweepAt(hour: number): Promise<void> {
   // The world lives on, its records of this sweep do not.
   vendor.sends.length = 0;
   vendor.deletions.length = 0;
-  vendor.arrivals = [];
   vendor.pages.clear();
 }
 

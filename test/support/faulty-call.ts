@@ -20,6 +20,7 @@ import {
   type FaultyServerOptions,
   type Reaction,
 } from "./faulty-server.ts";
+import { keyOf } from "../world/key.ts";
 
 /** An attempt is given up after this long, a connection after the other; three waits between four attempts are 300. */
 export const ATTEMPT_MS = 200;
@@ -51,8 +52,8 @@ export function connect(origin: URL, attemptMs = ATTEMPT_MS) {
     endpoint: origin,
     region: "cn-north-1",
     accessKeys: {
-      current: () => Promise.resolve(CREDENTIALS),
-      refreshed: () => Promise.resolve(CREDENTIALS),
+      current: () => Promise.resolve(keyOf("v1")),
+      refreshed: () => Promise.resolve(keyOf("v1")),
     },
     transport,
     clock: systemClock,
@@ -95,12 +96,6 @@ export function connect(origin: URL, attemptMs = ATTEMPT_MS) {
     return { ...result, ms: performance.now() - started };
   };
 }
-
-const CREDENTIALS = {
-  accessKeyId: "AK",
-  secretAccessKey: "s",
-  version: "v1",
-};
 
 export interface Expected {
   readonly outcome: Outcome;

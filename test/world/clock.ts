@@ -224,17 +224,17 @@ export class ProcessClock implements Clock {
   }
 }
 
-/** The longest that the pacers and the retries of a healthy world wait. */
-const SHORT_MS = 600;
-
-/** The system's clock, on which short waits take no time: pacers keep their order, and nobody waits for them. */
-export function hurriedClock(): Clock {
+/**
+ * The system's clock, on which waits of up to `shortMs` take no time: pacers keep their order, and nobody waits for them.
+ * @param shortMs by default the longest that the pacers and the retries of a healthy world wait
+ */
+export function hurriedClock(shortMs = 600): Clock {
   let ahead = 0;
   return {
     now: () => systemClock.now(),
     monotonic: () => systemClock.monotonic() + ahead,
     async sleep(ms, signal) {
-      if (ms > SHORT_MS) return systemClock.sleep(ms, signal);
+      if (ms > shortMs) return systemClock.sleep(ms, signal);
       signal?.throwIfAborted();
       // No timer: the shortest one takes a whole millisecond.
       ahead += Math.max(0, ms);
