@@ -237,7 +237,7 @@ describe("whatever goes wrong is a problem", () => {
   });
 
   it("what is thrown and is no error leaves its line too", async () => {
-    const observe = () => Promise.reject("words");
+    const observe = failing(JSON.parse('"words"') as Error);
     const { ask, log } = api({ observe });
     expect((await ask(LIST)).statusCode).toBe(500);
     expect(log).toHaveLength(1);

@@ -14,9 +14,6 @@ it("offers HTTP/1.1 and nothing else", async () => {
     },
   });
   server.on("tlsClientError", () => undefined);
-  server.on("connection", (socket) => {
-    socket.on("error", () => undefined);
-  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => {
