@@ -197,7 +197,6 @@ describe("each reason to keep", () => {
       "protected by name",
       {
         policy: { protect: [rule("name", "C?")] },
-        says: ["ops protects name C?"],
       },
       ["protected"],
     ],
@@ -206,7 +205,6 @@ describe("each reason to keep", () => {
       {
         policy: { protect: [rule("domain", "*.com", "2026-11-24")] },
         now: Date.UTC(2026, 10, 25) - 1,
-        says: ["until 2026-11-24"],
       },
       ["protected"],
     ],
