@@ -65,9 +65,9 @@ export interface Scene {
   /** The log group that an output of the stack names. */
   logOf(output: string): Promise<string>;
   /**
-   * Lets the deployed schedule fire once, and takes the report of the sweep that it starts. MiniStack looks every ten
-   * seconds and fires `rate(...)` from the last time; it applies neither the schedule's role nor its time zone, retries
-   * or queue.
+   * Lets the deployed schedule fire at the next full minute, and takes the report of the sweep that it starts. MiniStack
+   * looks every ten seconds, so there is time to set it back; it applies neither the schedule's role nor its time zone,
+   * retries or queue.
    */
   fireSchedule(): Promise<Report>;
   close(): Promise<void>;
@@ -199,7 +199,7 @@ export async function startScene(): Promise<Scene> {
             ...["FlexibleTimeWindow", "Target", "Description"],
           ].map((name) => [name, at(schedule, name)]),
         );
-        const minutely = { ScheduleExpression: "rate(1 minute)" };
+        const minutely = { ScheduleExpression: "cron(* * * * ? *)" };
         await call("scheduler", "UpdateSchedule", {
           Name,
           ...given,

@@ -25,7 +25,7 @@ import {
 import { party } from "./party.ts";
 
 // ../infra/synthesize.ts set shorter ones.
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
 
 const SECOND_KEY = {
   accessKeyId: "AKLTsecond",

@@ -1,6 +1,9 @@
 /** What the template promises, in every variant; permissions are in permissions.test.ts. */
+import { Stack } from "aws-cdk-lib";
+import { Construct } from "constructs";
 import { describe, expect, it } from "vitest";
 import { readConfiguration } from "../../functions/host/configuration.ts";
+import { withLogicalId } from "../../infra/constructs/logical-id.ts";
 import { readSweepPayload } from "../../functions/host/sweep-payload.ts";
 import {
   CHINA,
@@ -656,6 +659,13 @@ describe("what holds data", () => {
       ...others,
       ...(!imported && { CredentialsSecret }),
     });
+  });
+
+  it("cannot be left to the constructs' names by mistake", () => {
+    const construct = new Construct(new Stack(), "Empty");
+    expect(() => withLogicalId(construct, "Logs")).toThrow(
+      "Default/Empty has no main resource",
+    );
   });
 
   it("has one route for each key, whatever guards it: a second one would be refused", () => {

@@ -1,6 +1,7 @@
 /** Synthesizes the stack for the tests of this folder: without bundling and without the CLI. */
 import { App, type Environment } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
+import { rmSync } from "node:fs";
 import { vi } from "vitest";
 import { readConfig } from "../../infra/settings/config.ts";
 import { LiveCertJanitorStack } from "../../infra/live-cert-janitor-stack.ts";
@@ -113,6 +114,7 @@ export function synthesize(
     ...(stackName === undefined ? {} : { stackName }),
   });
   const json: Json = Template.fromStack(stack).toJSON();
+  rmSync(app.outdir, { recursive: true });
   const resources = Object.entries(object(json, "Resources")).map(
     ([logicalId, resource]) => {
       const all = isJson(resource) ? resource : {};
