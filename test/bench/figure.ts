@@ -1,5 +1,13 @@
 /** What the benchmark measures: figures of ours beside somebody else's, taken in turns in one run. */
 
+/** How a measurement is made. */
+export interface Bench {
+  /** Tells the progress. */
+  readonly say: (text: string) => void;
+  /** Rounds to measure, where so many make a figure that holds. */
+  readonly rounds: (whole: number) => number;
+}
+
 /** One row of the table. */
 export interface Figure {
   /** What is measured, with its unit. */
