@@ -67,7 +67,7 @@ export function compared<K extends string>(
   rounds: Rounds<K>,
   ours: K,
   theirs: K,
-  row: Required<Pick<Figure, "name" | "peer" | "unit" | "target">>,
+  row: Pick<Figure, "name" | "peer" | "unit" | "target">,
 ): Figure {
   return {
     ...row,
