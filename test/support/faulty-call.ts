@@ -20,6 +20,7 @@ import {
   type Reaction,
 } from "./faulty-server.ts";
 import { hurriedClock } from "../world/clock.ts";
+import { keyOf } from "../world/key.ts";
 
 const DEADLINE_MS = 60_000;
 export const CAP = 64 * 1024;
@@ -62,8 +63,8 @@ export function connect(
     endpoint: origin,
     region: "cn-north-1",
     accessKeys: {
-      current: () => Promise.resolve(CREDENTIALS),
-      refreshed: () => Promise.resolve(CREDENTIALS),
+      current: () => Promise.resolve(keyOf("v1")),
+      refreshed: () => Promise.resolve(keyOf("v1")),
     },
     transport,
     clock,
@@ -92,12 +93,6 @@ export function connect(
     return { ...settled, ms: clock.monotonic() - started };
   };
 }
-
-const CREDENTIALS = {
-  accessKeyId: "AK",
-  secretAccessKey: "s",
-  version: "v1",
-};
 
 export interface Expected {
   readonly outcome: Outcome;

@@ -21,11 +21,9 @@ import {
   type SnsEmulator,
 } from "../../infra/local/sns-emulator.ts";
 import { hurriedClock } from "../world/clock.ts";
+import { KEY } from "../world/key.ts";
 
-export const KEY = {
-  accessKeyId: "AKLTTESTEXAMPLE000000000000000001",
-  secretAccessKey: "TEST-EXAMPLE-SECRET-VALID-NOWHERE",
-};
+export { KEY };
 export const SECRET_ID = "live-cert-janitor/test";
 const TOPIC_ARN = "arn:aws:sns:us-east-1:123456789012:reports";
 const DAY_MS = 86_400_000;
