@@ -1,11 +1,8 @@
-/** The tests that the mutants of one group have to face, with fixed seeds; MUTANT_GROUP names the group. */
+/** The tests that the mutants of one run have to face, with fixed seeds. */
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
-import groups from "./mutant-groups.json" with { type: "json" };
 
-const tests = Object.entries(groups)
-  .filter(([name]) => [name, undefined].includes(process.env["MUTANT_GROUP"]))
-  .flatMap(([, group]) => group.tests);
+const tests = (process.env["MUTATION_TESTS"] ?? "").split(",");
 
 /** As listed, the quick ones first: the first failure ends a mutant. */
 class AsListed extends BaseSequencer {
@@ -19,7 +16,7 @@ class AsListed extends BaseSequencer {
 export default defineConfig({
   test: {
     include: tests,
-    setupFiles: ["test/support/fixed-seeds.ts"],
+    setupFiles: ["test/mutation/fixed-seeds.ts"],
     expect: { requireAssertions: true },
     // A mutant that hangs is for Stryker to end, with its process.
     testTimeout: 120_000,
