@@ -29,10 +29,13 @@ export async function hunt(mutant: Mutant, from: number): Promise<Caught> {
   return { seed: undefined, what: "" };
 }
 
-/** Puts each fault into a copy of the project; calls back with whether its test fails then. */
+/** Puts each fault into a copy of the project; calls back with the test that fails then, if one does. */
 export function runTests(
   faults: typeof SEEN_BY_TESTS,
-  tell: (fault: (typeof SEEN_BY_TESTS)[number], isSeen: boolean) => void,
+  tell: (
+    fault: (typeof SEEN_BY_TESTS)[number],
+    failed: string | undefined,
+  ) => void,
 ): void {
   const copy = copyProject();
   try {
@@ -40,17 +43,16 @@ export function runTests(
       const { path, spoilt } = spoil({ ...fault, what: fault.name });
       const spoiltCopy = join(copy, relative(ROOT, path));
       writeFileSync(spoiltCopy, spoilt);
-      const { status, stdout, stderr } = spawnSync(
+      const { stdout, stderr } = spawnSync(
         "npx",
-        [
-          ...["vitest", "run", "--project", "fast", fault.file],
-          ...["-t", fault.test, "--reporter", "dot"],
-        ],
-        { cwd: copy, encoding: "utf8" },
+        ["vitest", "run", "--project", "fast", "--bail", "1", fault.file],
+        { cwd: copy, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } },
       );
       cpSync(path, spoiltCopy);
       // Red since a test failed, not since none could run.
-      tell(fault, status === 1 && /AssertionError/.test(stdout + stderr));
+      const [, failed] =
+        /FAIL .*\.test\.ts > (.+)\nAssertionError/.exec(stderr + stdout) ?? [];
+      tell(fault, failed);
     }
   } finally {
     rmSync(copy, { recursive: true, force: true });

@@ -879,48 +879,41 @@ export const SEEN_BY_TESTS: readonly {
   readonly from: string;
   readonly to: string;
   readonly file: string;
-  readonly test: string;
 }[] = [
   {
     name: "a DELETE with the body of a dry run deletes",
     from: '(request.body ?? "") !== ""',
     to: 'request.body === "{}"',
     file: "test/integration/certificates-api.test.ts",
-    test: "a body is refused before anything is asked",
   },
   {
     name: "a sweep that was asked for over HTTP cannot be traced to its run",
     from: "runId: call?.runId,",
     to: "",
     file: "test/unit/start-sweep.test.ts",
-    test: "leaves one line with caller, request id and the id of the run",
   },
   {
     name: "a key put where the secret's name belongs is shown",
     from: 'isText: true,\n    hidden: true,\n    meaning: "where the access key is"',
     to: 'isText: true,\n    meaning: "where the access key is"',
     file: "test/unit/configuration.test.ts",
-    test: "",
   },
   {
     name: "a password in the endpoint is shown",
     from: 'hidden: true,\n    meaning: "where the vendor\'s API answers"',
     to: 'meaning: "where the vendor\'s API answers"',
     file: "test/unit/configuration.test.ts",
-    test: "",
   },
   {
     name: "whoever may read may delete, by equal scopes",
     from: "readScope === deleteScope",
     to: 'deleteScope === ""',
     file: "test/infra/config.test.ts",
-    test: "authorizer",
   },
   {
     name: "a chain id of 31 digits, which protects nothing, passes for a rule",
     from: 'match === "chainId" && !GLOB.test(glob) && !isChainId(glob)',
     to: 'match === "chainId" && !GLOB.test(glob) && !/^[0-9a-f]{31,32}$/i.test(glob)',
     file: "test/unit/configuration.test.ts",
-    test: "PROTECT",
   },
 ];

@@ -116,12 +116,12 @@ async function mutants(from: number): Promise<boolean> {
     const shownBy = `invariant ${String(invariant)}, seed ${String(seed)}`;
     tell(mutant, seed === undefined ? undefined : shownBy, what);
   }
-  runTests(SEEN_BY_TESTS, (fault, isSeen) => {
-    const { file, test } = fault;
+  runTests(SEEN_BY_TESTS, (fault, failed) => {
+    const shownBy = failed === undefined ? undefined : "a test";
     tell(
       { ...fault, wasReal: true },
-      isSeen ? "a test" : undefined,
-      `${file}: ${test}`,
+      shownBy,
+      `${fault.file}: ${failed ?? ""}`,
     );
   });
   console.log(
