@@ -31,7 +31,7 @@ const SWEEPS_ENOUGH = 2;
 export interface Schedule {
   readonly minutes: number;
   readonly sweeps: number;
-  /** Of 24 hours in the middle, the account is in arrears; a key is rotated before. */
+  /** For a day the account is in arrears, and before that the key is rotated. */
   readonly isEventful?: boolean;
 }
 
@@ -101,8 +101,8 @@ export interface Row {
   readonly longestWait: number;
 }
 
-/** What the vendor is like until the next sweep; true for arrears. */
-function drawHour(
+/** What the vendor is like until the next sweep, the n-th. */
+function drawMood(
   { world }: Plan,
   random: Random,
   n: number,
@@ -170,7 +170,7 @@ export async function playRow(
   let before = epoch + at(-1);
   for (let n = 0; n < sweeps; n++) {
     await clock.pass(at(n) + random.int(1000, 50_000) - clock.monotonic());
-    drawHour(plan, random, n, schedule);
+    drawMood(plan, random, n, schedule);
     const wall = clock.now();
     const isFirst = (length: number, from = 0): boolean =>
       periodOf(wall, length, from) !== periodOf(before, length, from);
