@@ -105,7 +105,8 @@ export function checkMails(
         standing(run, one).length > 0 ||
         (mailing.isFirstOf.day && mayBeExpiring(one)),
     );
-  if (mails.length > 1) report(15, `${name} told it ${String(mails.length)} times`);
+  if (mails.length > 1)
+    report(15, `${name} told it ${String(mails.length)} times`);
   if (due.length > 0 && mails.length === 0)
     report(15, `${name} did not tell: ${all}`);
   if (due.length === 0 && !mayBe && mails.length > 0)
