@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
+import { VendorFailure } from "../../functions/janitor/failure.ts";
 import type { AccessKeySource } from "../../functions/volcengine/live-api.ts";
 import { createPacer } from "../../functions/volcengine/pacer.ts";
 import {
@@ -252,6 +253,7 @@ describe("an order", () => {
     expect(failure).toMatchObject({
       kind: "too-late",
       outcome: "not done",
+      message: expect.stringMatching(/too late to send/) as string,
       attempts: 0,
     });
   });
@@ -283,7 +285,14 @@ describe("an order", () => {
     });
     expect(attempts).toBe(0);
     expect(hooks).toEqual([]);
-    expect(failure).toMatchObject({ kind: "secret-changed", attempts: 0 });
+    expect(failure).toMatchObject({
+      kind: "secret-changed",
+      outcome: "not done",
+      message: expect.stringMatching(
+        /secret changed after .* read\.$/,
+      ) as string,
+      attempts: 0,
+    });
   });
 
   it("of the same version is", async () => {
@@ -366,17 +375,50 @@ describe("an order", () => {
     expect(failure).toMatchObject({ kind: "timeout" });
   });
 
-  it("without a readable secret says so in the words of the secret's reader", async () => {
-    const { failure, attempts } = await call([ok], {
-      accessKeys: {
-        current: () => Promise.reject(new Error("The secret x is missing.")),
+  it.each<[string, unknown, object]>([
+    [
+      "in the words of the secret's reader",
+      new Error("The secret x is missing."),
+      {
+        kind: "misconfigured",
+        outcome: "not done",
+        message: "The secret x is missing.",
+        cause: new Error("The secret x is missing."),
       },
+    ],
+    [
+      "as the failure that it is",
+      new VendorFailure("No key yet.", {
+        ...{ kind: "not-set-up", outcome: "not done" },
+      } as const),
+      { kind: "not-set-up", message: "No key yet." },
+    ],
+    [
+      "whatever was thrown",
+      "words",
+      { kind: "misconfigured", message: "The secret is unreadable." },
+    ],
+  ])("without a readable secret says so %s", async (_how, reason, expected) => {
+    const { failure, attempts } = await call([ok], {
+      accessKeys: { current: () => Promise.reject(reason as Error) },
     });
     expect(attempts).toBe(0);
-    expect(failure).toMatchObject({
-      kind: "misconfigured",
-      message: "The secret x is missing.",
+    expect(failure).toMatchObject(expected);
+  });
+
+  it("that is called off while it waits makes no other attempt", async () => {
+    const clock = new VirtualClock();
+    const over = new AbortController();
+    clock.at(50, () => {
+      over.abort(new Error("no longer needed"));
     });
+    const { failure, attempts } = await call([reset, ok], {
+      clock,
+      options: { deadline: { at: 60_000, signal: over.signal } },
+    });
+    expect(attempts).toBe(1);
+    expect(clock.monotonic()).toBe(50);
+    expect(failure).toMatchObject({ kind: "vendor-error", possiblyDone: true });
   });
 
   it("that meets a bug is not repeated", async () => {
