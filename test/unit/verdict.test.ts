@@ -226,6 +226,15 @@ describe("each reason to keep", () => {
     ],
     ["none: its project", { policy: { projectNames: ["a", "default"] } }, []],
     [
+      "the first of two records is of another project",
+      {
+        record: { ProjectName: "theirs" },
+        others: [ONE],
+        policy: { projectNames: ["default"] },
+      },
+      ["malformed-record", "out-of-scope"],
+    ],
+    [
       "the second of two records is of another project",
       {
         others: [{ ...ONE, ProjectName: "theirs" }],
