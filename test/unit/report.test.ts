@@ -189,6 +189,8 @@ describe("the protect rules that match no certificate", () => {
         { match: "name", value: "rooot", owner },
         { match: "domain", value: "*.example.org.", owner },
         { match: "domain", value: "root", owner },
+        { match: "domain", value: "a.*", owner },
+        { match: "name", value: "a.*", owner },
         { match: "chainId", value: "abc*", owner },
         { match: "chainId", value: id(9), owner: "security" },
         { match: "name", value: "live*", owner, until: "2026-11-23" },
@@ -197,6 +199,7 @@ describe("the protect rules that match no certificate", () => {
     ).toEqual([
       "name rooot (ops)",
       "domain root (ops)",
+      "name a.* (ops)",
       `chainId ${id(9)} (security)`,
       "name live* (ops)",
     ]);
