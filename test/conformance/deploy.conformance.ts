@@ -25,7 +25,7 @@ import {
 import { party } from "./party.ts";
 
 // ../infra/synthesize.ts set shorter ones.
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
 
 const SECOND_KEY = {
   accessKeyId: "AKLTsecond",
@@ -289,8 +289,7 @@ party("MiniStack", versionOf("ministack"), ["python", "node24"], () => {
 
   it("starts a sweep by the schedule, which deletes nothing as cdk.json ships it", async () => {
     const before = ids();
-    await scene.fireSchedule();
-    const { subject } = await scene.nextReport();
+    const { subject } = await scene.fireSchedule();
     expect(subject).toMatch(/^dry run: /);
     expect(ids()).toEqual(before);
   });
@@ -313,8 +312,7 @@ party("MiniStack", versionOf("ministack"), ["python", "node24"], () => {
     const before = ids();
     const condemned = await doomed();
     expect(condemned).not.toEqual([]);
-    await scene.fireSchedule();
-    const { subject } = await scene.nextReport();
+    const { subject } = await scene.fireSchedule();
     expect(subject).toMatch(/^\d+ deleted/);
     expect(ids()).toEqual(before.filter((id) => !condemned.includes(id)));
     expect(await doomed()).toEqual([]);
@@ -337,18 +335,21 @@ party("MiniStack", versionOf("ministack"), ["python", "node24"], () => {
       ...{ kind: "total-lies", action: "ListDomainDetail" },
       ...{ times: 100, delta: 1 },
     });
-    const { status } = await api("POST", "/sweeps", '{"dryRun": true}');
-    expect(status).toBe(202);
-    const record = await scene.nextMessage(stack.physicalId("FailedSweeps"));
-    live.clearFaults();
-    expect(record).toMatchObject({
-      requestPayload: { dryRun: true },
-      responsePayload: {
-        errorMessage: expect.stringMatching(
-          /^No sweep took place and nothing was deleted: ListDomainDetail /,
-        ) as unknown,
-      },
-    });
+    try {
+      const { status } = await api("POST", "/sweeps", '{"dryRun": true}');
+      expect(status).toBe(202);
+      const record = await scene.nextMessage(stack.physicalId("FailedSweeps"));
+      expect(record).toMatchObject({
+        requestPayload: { dryRun: true },
+        responsePayload: {
+          errorMessage: expect.stringMatching(
+            /^No sweep took place and nothing was deleted: ListDomainDetail /,
+          ) as unknown,
+        },
+      });
+    } finally {
+      live.clearFaults();
+    }
   });
 });
 
@@ -481,16 +482,19 @@ party("AWS CLI", versionOf("awscli"), ["python", "node24"], () => {
       ...{ kind: "total-lies", action: "ListDomainDetail" },
       ...{ times: 100, delta: 1 },
     });
-    await api("POST", "/sweeps", '{"dryRun": true}');
-    await eventually("the record of a failed sweep", async () => {
-      const queue = await call("sqs", "GetQueueAttributes", {
-        QueueUrl: stack.physicalId("FailedSweeps"),
-        AttributeNames: ["ApproximateNumberOfMessages"],
+    try {
+      await api("POST", "/sweeps", '{"dryRun": true}');
+      await eventually("the record of a failed sweep", async () => {
+        const queue = await call("sqs", "GetQueueAttributes", {
+          QueueUrl: stack.physicalId("FailedSweeps"),
+          AttributeNames: ["ApproximateNumberOfMessages"],
+        });
+        const waiting = at(queue, "Attributes", "ApproximateNumberOfMessages");
+        return waiting === "0" ? undefined : waiting;
       });
-      const waiting = at(queue, "Attributes", "ApproximateNumberOfMessages");
-      return waiting === "0" ? undefined : waiting;
-    });
-    live.clearFaults();
+    } finally {
+      live.clearFaults();
+    }
     await call("sqs", "SendMessage", {
       QueueUrl: stack.output("ScheduleQueueUrl"),
       MessageBody: "{}",

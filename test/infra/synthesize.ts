@@ -1,85 +1,69 @@
 /** Synthesizes the stack for the tests of this folder: without bundling and without the CLI. */
 import { App, type Environment } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { vi } from "vitest";
 import { readConfig } from "../../infra/settings/config.ts";
 import { LiveCertJanitorStack } from "../../infra/live-cert-janitor-stack.ts";
+import {
+  CONFIGURATIONS,
+  CONTEXT,
+  isJson,
+  object,
+  type Json,
+} from "./configurations.ts";
+
+export * from "./configurations.ts";
 
 // Loading aws-cdk-lib alone takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 process.env["CDK_VALIDATION"] = "false";
 
-export const ROOT = join(import.meta.dirname, "..", "..");
 export const EUROPE = { account: "111122223333", region: "eu-central-1" };
 export const CHINA = { account: "111122223333", region: "cn-north-1" };
 
-export type Json = Readonly<Record<string, unknown>>;
-
-export function isJson(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** Settings, place and name of a stack. */
+interface Variant {
+  readonly settings: Json;
+  readonly env?: Environment;
+  readonly stackName?: string;
 }
 
-/** The property that must be an object; fails the test otherwise. */
-export function object(value: unknown, name: string): Json {
-  const inner = isJson(value) ? value[name] : undefined;
-  if (!isJson(inner)) throw new Error(`${name} is no object`);
-  return inner;
-}
-
-/** The property as a list: one value is a list of one, none an empty one. */
-export function list(value: unknown, name: string): readonly unknown[] {
-  const inner = isJson(value) ? value[name] : undefined;
-  if (inner === undefined) return [];
-  return Array.isArray(inner) ? inner : [inner];
-}
-
-const cdkJson: unknown = JSON.parse(
-  readFileSync(join(ROOT, "cdk.json"), "utf8"),
-);
-export const CONTEXT = object(cdkJson, "context");
-
-/** The settings that the tests use: what ships, everything on, and the other provider. */
-export const CONFIGURATIONS = {
-  default: object(CONTEXT, "janitor"),
-  "everything on": {
-    secretArn:
-      "arn:aws:secretsmanager:eu-central-1:111122223333:secret:live-janitor-AbCdEf",
-    secretKeyArn:
-      "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-    graceDays: 14,
-    maxDeletions: 500,
-    unseenDomains: "ignore",
-    projectNames: ["default", "video"],
-    protect: [
-      {
-        match: "name",
-        value: "*-root",
-        owner: "video-team",
-        until: "2027-01-31",
-      },
-    ],
-    schedule: "rate(6 hours)",
-    timeZone: "Asia/Shanghai",
-    alarmEmail: "video-team@example.com",
-    authorizer: {
-      issuer: "https://login.example.com",
-      audience: "janitor",
-      readScope: "certificates.read",
-      deleteScope: "certificates.delete",
-    },
-    reservedConcurrency: 5,
-    dashboard: true,
-    dryRun: false,
-    warnDays: 21,
+/** Whatever shapes the template: what is promised of the stack is looked at in each of these. */
+export const VARIANTS = {
+  default: { settings: CONFIGURATIONS.default },
+  "everything on": { settings: CONFIGURATIONS["everything on"] },
+  BytePlus: { settings: CONFIGURATIONS.BytePlus },
+  China: { settings: CONFIGURATIONS.default, env: CHINA },
+  "any region": { settings: CONFIGURATIONS.default, env: {} },
+  "another name": { settings: CONFIGURATIONS.default, stackName: "News" },
+  JWT: {
+    settings: { authorizer: CONFIGURATIONS["everything on"].authorizer },
   },
-  BytePlus: { provider: "byteplus", dryRun: "schedule" },
-} as const satisfies Record<string, Json>;
+  "imported secret": {
+    settings: { secretArn: CONFIGURATIONS["everything on"].secretArn },
+  },
+  "weekdays, with mail": {
+    settings: {
+      alarmEmail: "video-team@example.com",
+      dryRun: false,
+      schedule: "cron(0 8 ? * MON-FRI *)",
+      timeZone: "Europe/Berlin",
+      volcengineRegion: "cn-north-2",
+    },
+  },
+} as const satisfies Record<string, Variant>;
+
+export type VariantName = keyof typeof VARIANTS;
+export const VARIANT_NAMES = Object.keys(VARIANTS).filter(
+  (name): name is VariantName => name in VARIANTS,
+);
 
 export interface Resource {
-  readonly logicalId: string;
+  /** Without the eight hexadecimal digits that CDK appends. */
+  readonly id: string;
   readonly type: string;
+  /** In the form of {@link plain}. */
   readonly properties: Json;
   readonly deletionPolicy: unknown;
   readonly updateReplacePolicy: unknown;
@@ -87,15 +71,39 @@ export interface Resource {
 
 export interface Synthesized {
   readonly stack: LiveCertJanitorStack;
-  readonly template: Template;
+  /** As CloudFormation gets it. */
   readonly json: Json;
   readonly resources: readonly Resource[];
+  /** Values by name. */
+  readonly outputs: Json;
+}
+
+const idOf = (logicalId: string): string =>
+  logicalId.replace(/[0-9A-F]{8}$/, "");
+
+/** References and joins as the text that they stand for, `${SweepFunction.Arn}`; the rest as it is. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (!isJson(value)) return value;
+  const { Ref, "Fn::GetAtt": attribute, "Fn::Join": join } = value;
+  if (typeof Ref === "string") return `\${${idOf(Ref)}}`;
+  if (Array.isArray(attribute)) {
+    const [id, name] = attribute.map(String);
+    return `\${${idOf(id ?? "")}.${name ?? ""}}`;
+  }
+  if (Array.isArray(join) && join[0] === "" && Array.isArray(join[1])) {
+    return join[1].map(plain).join("");
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, plain(inner)]),
+  );
 }
 
 /** One stack under these settings, in its own app. */
 export function synthesize(
   settings: Json,
   env: Environment = EUROPE,
+  stackName?: string,
 ): Synthesized {
   const app = new App({
     context: { ...CONTEXT, "aws:cdk:bundling-stacks": [] },
@@ -103,30 +111,47 @@ export function synthesize(
   const stack = new LiveCertJanitorStack(app, "Janitor", {
     config: readConfig(settings),
     env,
+    ...(stackName === undefined ? {} : { stackName }),
   });
-  const template = Template.fromStack(stack);
-  const json: Json = template.toJSON();
+  const json: Json = Template.fromStack(stack).toJSON();
+  rmSync(app.outdir, { recursive: true });
+  const resources = Object.entries(object(json, "Resources")).map(
+    ([logicalId, resource]) => {
+      const all = isJson(resource) ? resource : {};
+      const properties = plain(all["Properties"]);
+      return {
+        id: idOf(logicalId),
+        type: String(all["Type"]),
+        properties: isJson(properties) ? properties : {},
+        deletionPolicy: all["DeletionPolicy"],
+        updateReplacePolicy: all["UpdateReplacePolicy"],
+      };
+    },
+  );
+  if (new Set(resources.map(({ id }) => id)).size < resources.length) {
+    throw new Error("two resources differ in CDK's digits alone");
+  }
   return {
     stack,
-    template,
     json,
-    resources: Object.entries(object(json, "Resources")).map(
-      ([logicalId, resource]) => ({
-        logicalId,
-        type: isJson(resource) ? String(resource["Type"]) : "",
-        properties:
-          isJson(resource) && isJson(resource["Properties"])
-            ? resource["Properties"]
-            : {},
-        deletionPolicy: isJson(resource)
-          ? resource["DeletionPolicy"]
-          : undefined,
-        updateReplacePolicy: isJson(resource)
-          ? resource["UpdateReplacePolicy"]
-          : undefined,
-      }),
+    resources,
+    outputs: Object.fromEntries(
+      Object.entries(object(json, "Outputs")).map(([name, output]) => [
+        name,
+        plain(isJson(output) ? output["Value"] : undefined),
+      ]),
     ),
   };
+}
+
+const made = new Map<VariantName, Synthesized>();
+
+/** The stack of a variant, made once. */
+export function variant(name: VariantName): Synthesized {
+  const { settings, env, stackName }: Variant = VARIANTS[name];
+  const stack = made.get(name) ?? synthesize(settings, env, stackName);
+  made.set(name, stack);
+  return stack;
 }
 
 export function ofType(
@@ -136,9 +161,19 @@ export function ofType(
   return resources.filter((resource) => resource.type === type);
 }
 
-/** The one resource with that logical id; fails the test otherwise. */
-export function resource({ resources }: Synthesized, logicalId: string): Json {
-  const found = resources.find((one) => one.logicalId === logicalId);
-  if (found === undefined) throw new Error(`there is no ${logicalId}`);
+/** Their properties, by id. */
+export function propertiesOf(
+  stack: Synthesized,
+  type: string,
+): Readonly<Record<string, Json>> {
+  return Object.fromEntries(
+    ofType(stack, type).map(({ id, properties }) => [id, properties]),
+  );
+}
+
+/** The properties of the one resource with that id; fails the test otherwise. */
+export function resource({ resources }: Synthesized, id: string): Json {
+  const found = resources.find((one) => one.id === id);
+  if (found === undefined) throw new Error(`there is no ${id}`);
   return found.properties;
 }

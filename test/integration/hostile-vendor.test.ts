@@ -1,9 +1,7 @@
 /** A vendor that may be as its documents leave it open: what the sweep and DELETE do, and what they say afterwards. */
 import { afterEach, describe, expect, it } from "vitest";
-import { createSweepHandler } from "../../functions/host/sweep-handler.ts";
 import type { EmulatedCertificate } from "../../infra/local/live-emulator/account.ts";
 import type { LiveEmulatorOptions } from "../../infra/local/live-emulator/server.ts";
-import { hurriedClock } from "../world/clock.ts";
 import {
   certificate,
   chainId,
@@ -22,42 +20,20 @@ afterEach(async () => {
   await Promise.all(worlds.splice(0).map((world) => world.close()));
 });
 
-/** An account behind an emulator, with the API in front; pacers wait for nobody. */
 async function account(
   certificates: readonly EmulatedCertificate[],
   domains = [FREE],
   live: Partial<LiveEmulatorOptions> = {},
-) {
-  const clock = hurriedClock();
+): Promise<World> {
   const world = await startWorld({
     live: {
       ...live,
       account: { certificates, domains },
       switches: { perSecond: null, ...live.switches },
     },
-    host: { clock },
   });
   worlds.push(world);
-  const log: Readonly<Record<string, unknown>>[] = [];
-  const sweepOf = (env: Readonly<Record<string, string>> = {}) => {
-    const handler = createSweepHandler({
-      env: {
-        VOLCENGINE_SECRET_ID: SECRET_ID,
-        VOLCENGINE_ENDPOINT: world.live.url,
-        DRY_RUN: "false",
-        ...env,
-      },
-      clock,
-      random: () => 0,
-      log: (line) => log.push(line),
-    });
-    return () =>
-      handler(
-        {},
-        { awsRequestId: "run", getRemainingTimeInMillis: () => 200_000 },
-      );
-  };
-  return { ...world, log, sweepOf, sweep: sweepOf() };
+  return world;
 }
 
 const expired = (
@@ -119,19 +95,22 @@ describe("names in two spellings", () => {
   });
 
   it("a rule protects whichever way a domain is written", async () => {
-    const { sweepOf, live } = await account(
+    const { sweep, live } = await account(
       [
         expired(1, { domains: ["xn--fsqu00a.com"] }),
         expired(2, { domains: ["live.example.org."] }),
       ],
       [domain("xn--fsqu00a.com"), domain("live.example.org")],
     );
-    const report = await sweepOf({
-      PROTECT: JSON.stringify([
-        { match: "domain", value: "例子.com", owner: "video" },
-        { match: "domain", value: "live.example.org", owner: "video" },
-      ]),
-    })();
+    const report = await sweep(
+      {},
+      {
+        PROTECT: JSON.stringify([
+          { match: "domain", value: "例子.com", owner: "video" },
+          { match: "domain", value: "live.example.org", owner: "video" },
+        ]),
+      },
+    );
     expect(report.counts.kept).toEqual({ protected: 2 });
     expect(live.writes()).toEqual([]);
   });
@@ -306,7 +285,7 @@ describe("a deletion whose answer says that it failed", () => {
 
   it("then the key is rejected and there is a new one: it is in the report, and counts", async () => {
     const next = { ...KEY, accessKeyId: "AKLTTESTEXAMPLE000000000000000002" };
-    const { sweepOf, live, secrets } = await account(many(1), [FREE], {
+    const { sweep, live, secrets } = await account(many(1), [FREE], {
       credentials: [KEY, next],
       onCall: (action) => {
         if (action === "DeleteCert")
@@ -320,7 +299,7 @@ describe("a deletion whose answer says that it failed", () => {
       code: "InvalidAccessKey",
       action: "DeleteCert",
     });
-    const report = await sweepOf({ MAX_DELETIONS: "1" })();
+    const report = await sweep({}, { MAX_DELETIONS: "1" });
     expect(report.counts).toMatchObject({ eligible: 1, alreadyGone: 1 });
     expect(report.items).toMatchObject([
       { chainId: chainId(1), outcome: "alreadyGone", attempts: 2 },
@@ -351,10 +330,10 @@ describe("certificates that the vendor refuses", () => {
   );
 
   it("since another sweep has just deleted them: both end as done", async () => {
-    const { sweepOf } = await account(many(40), [FREE], {
+    const { sweep } = await account(many(40), [FREE], {
       switches: { missing: "RequestForbidden" },
     });
-    const reports = await Promise.all([sweepOf()(), sweepOf()()]);
+    const reports = await Promise.all([sweep(), sweep()]);
     for (const { stoppedBecause, counts } of reports) {
       expect(stoppedBecause).toBe("done");
       expect(counts).toMatchObject({ failed: 0, remaining: 0, unconfirmed: 0 });

@@ -3,14 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
-import { systemClock } from "../../functions/host/clock.ts";
-import { createSweepHandler } from "../../functions/host/sweep-handler.ts";
 import { startLambdaEmulator } from "../../infra/local/lambda-emulator.ts";
 import {
   certificate,
   chainId,
   domain,
-  SECRET_ID,
   startWorld,
   type World,
 } from "../support/world.ts";
@@ -38,8 +35,8 @@ const missing = ["bash", "curl", "jq"].filter((program) => !has(program));
 if (missing.length > 0)
   console.warn(`The commands of a plan are not tried: no ${missing.join()}.`);
 
-let world: World | undefined;
-afterEach(() => world?.close());
+let world: World;
+afterEach(() => world.close());
 
 /** Runs a command in a directory; `call` does what the document's does, but for the signature. */
 function shell(
@@ -56,7 +53,7 @@ function shell(
       ],
       {
         cwd,
-        env: { PATH: process.env["PATH"], ApiUrl: world?.url, ...env },
+        env: { PATH: process.env["PATH"], ApiUrl: world.url, ...env },
       },
       (error, stdout) => {
         if (error === null) resolve(stdout);
@@ -81,22 +78,11 @@ describe.skipIf(missing.length > 0)("as the document has it", () => {
       certificates: [1, 2, 3].map((n) => certificate(n, -30)),
       domains: [domain("unbound.example.com")],
     };
-    const log: Readonly<Record<string, unknown>>[] = [];
     const lambda = await startLambdaEmulator({
       functions: {
         sweep: {
           timeoutMs: 900_000,
-          handler: (event, context) =>
-            createSweepHandler({
-              env: {
-                VOLCENGINE_SECRET_ID: SECRET_ID,
-                VOLCENGINE_ENDPOINT: world?.live.url ?? "",
-                DRY_RUN: "false",
-              },
-              clock: systemClock,
-              random: Math.random,
-              log: (line) => log.push(line),
-            })(event, context),
+          handler: (event) => world.sweep(event),
         },
       },
     });
@@ -124,7 +110,7 @@ describe.skipIf(missing.length > 0)("as the document has it", () => {
       chainId(2),
       chainId(4),
     ]);
-    expect(log.at(-1)).toMatchObject({
+    expect(world.log.at(-1)).toMatchObject({
       event: "sweep-summary",
       only: 3,
       counts: { eligible: 2, deleted: 2 },

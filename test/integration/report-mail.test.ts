@@ -1,83 +1,29 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { systemClock } from "../../functions/host/clock.ts";
-import { createSweepHandler } from "../../functions/host/sweep-handler.ts";
+import { afterEach, describe, expect, it } from "vitest";
+import type { LiveEmulatorOptions } from "../../infra/local/live-emulator/server.ts";
 import {
-  startLiveEmulator,
-  type LiveEmulator,
-  type LiveEmulatorOptions,
-} from "../../infra/local/live-emulator/server.ts";
-import {
-  startSecretsManagerEmulator,
-  type SecretsManagerEmulator,
-} from "../../infra/local/secrets-manager-emulator.ts";
-import {
-  startSnsEmulator,
-  type SnsEmulator,
-} from "../../infra/local/sns-emulator.ts";
-import {
-  awsEnvironment,
   certificate,
   domain,
-  KEY,
-  SECRET_ID,
+  startWorld,
+  type World,
 } from "../support/world.ts";
 
 /** The report of a sweep, by the real SDK client, to an SNS that takes what SNS takes. */
-const TOPIC = "arn:aws:sns:us-east-1:123456789012:reports";
+let world: World;
+afterEach(() => world.close());
 
-let live: LiveEmulator;
-let secrets: SecretsManagerEmulator;
-let mailbox: SnsEmulator;
-let log: Readonly<Record<string, unknown>>[] = [];
+async function start(
+  account: NonNullable<LiveEmulatorOptions["account"]>,
+): Promise<World> {
+  world = await startWorld({ live: { account } });
+  return world;
+}
 
-beforeEach(async () => {
-  log = [];
-  secrets = await startSecretsManagerEmulator({
-    secrets: { [SECRET_ID]: JSON.stringify(KEY) },
-  });
-  mailbox = await startSnsEmulator({ topicArns: [TOPIC] });
-  awsEnvironment(secrets.url);
-  process.env["AWS_ENDPOINT_URL_SNS"] = mailbox.url;
-});
-afterEach(() => Promise.all([live.close(), secrets.close(), mailbox.close()]));
-
-type Account = NonNullable<LiveEmulatorOptions["account"]>;
-
-/** Sweeps an account that holds one expired certificate of this name. */
-function sweepOf(
-  name: string,
-  env: Readonly<Record<string, string>> = {},
-): Promise<unknown> {
-  const account = {
+/** A world with one expired certificate, of this name. */
+const startWith = (name: string): Promise<World> =>
+  start({
     certificates: [certificate(1, -30, { name })],
     domains: [domain("unbound.example.com")],
-  };
-  return sweep(account, {}, env);
-}
-
-async function sweep(
-  account: Account,
-  payload: object,
-  env: Readonly<Record<string, string>> = {},
-) {
-  live = await startLiveEmulator({ credentials: [KEY], account });
-  const handler = createSweepHandler({
-    env: {
-      VOLCENGINE_SECRET_ID: SECRET_ID,
-      VOLCENGINE_ENDPOINT: live.url,
-      REPORT_TOPIC_ARN: TOPIC,
-      DRY_RUN: "false",
-      ...env,
-    },
-    clock: systemClock,
-    random: Math.random,
-    log: (line) => log.push(line),
   });
-  return handler(payload, {
-    awsRequestId: "run-1",
-    getRemainingTimeInMillis: () => 900_000,
-  });
-}
 
 it.each([
   ["an emoji where a name is cut", `${"n".repeat(39)}😀`],
@@ -86,14 +32,16 @@ it.each([
   ["a character that no text may hold", "never \uffff \u{1fffe}"],
   ["a control character", "bell \u0007"],
 ])("a name with %s is no reason for a mail to be refused", async (_, name) => {
-  await sweepOf(name);
+  const { sweep, log, mailbox } = await startWith(name);
+  await sweep();
   expect(log.map(({ event }) => event)).not.toContain("report-not-sent");
   expect(mailbox.messages).toHaveLength(1);
   expect(mailbox.messages[0]?.message.isWellFormed()).toBe(true);
 });
 
 it("a mail names its stack and the vendor's product", async () => {
-  await sweepOf("any", { STACK_NAME: "Janitor-sports", PROVIDER: "byteplus" });
+  const { sweep, mailbox } = await startWith("any");
+  await sweep({}, { STACK_NAME: "Janitor-sports", PROVIDER: "byteplus" });
   expect(mailbox.messages[0]?.subject).toBe(
     "1 deleted [Janitor-sports, BytePlus MediaLive]",
   );
@@ -117,7 +65,8 @@ describe("certificates that are about to expire in use", () => {
   };
 
   it("are counted, logged and mailed once a day, with their domains and renewals", async () => {
-    const report = await sweep(account, {});
+    const { sweep, log, mailbox } = await start(account);
+    const report = await sweep();
     expect(report.counts).toMatchObject({ expiringInUse: 1, eligible: 0 });
     expect(log).toContainEqual(
       expect.objectContaining({
@@ -145,14 +94,13 @@ describe("certificates that are about to expire in use", () => {
   });
 
   it("are none with WARN_DAYS=0, and fewer days warn later", async () => {
-    const never = await sweep(account, {}, { WARN_DAYS: "0" });
+    const { sweep, mailbox } = await start(account);
+    const never = await sweep({}, { WARN_DAYS: "0" });
     expect(never.counts.expiringInUse).toBe(0);
     expect(mailbox.messages).toEqual([]);
-    await live.close();
-    const later = await sweep(account, {}, { WARN_DAYS: "4" });
+    const later = await sweep({}, { WARN_DAYS: "4" });
     expect(later.counts.expiringInUse).toBe(0);
-    await live.close();
-    const now = await sweep(account, {}, { WARN_DAYS: "6" });
+    const now = await sweep({}, { WARN_DAYS: "6" });
     expect(now.counts.expiringInUse).toBe(1);
   });
 });
@@ -163,7 +111,8 @@ it("the notice of a deletion counts with the deployment's grace, not with that o
     certificates: [ended],
     domains: [domain("unbound.example.com")],
   };
-  await sweep(account, { graceDays: 30, report: true });
+  const { sweep, mailbox } = await start(account);
+  await sweep({ graceDays: 30, report: true });
   const due = new Date(Date.parse(ended.notAfter) + 7 * 86_400_000);
   expect(mailbox.messages[0]?.message).toContain(
     `will be deleted from ${due.toISOString().slice(0, 10)} on, unless protected`,
@@ -171,16 +120,17 @@ it("the notice of a deletion counts with the deployment's grace, not with that o
 });
 
 it("a report that was asked for comes although there is nothing to tell", async () => {
-  const account = { certificates: [], domains: [] };
-  await sweep(account, {});
+  const { sweep, mailbox } = await start({ certificates: [], domains: [] });
+  await sweep();
   expect(mailbox.messages).toEqual([]);
-  await live.close();
-  await sweep(account, { report: true });
+  await sweep({ report: true });
   expect(mailbox.messages).toHaveLength(1);
 });
 
 it("a report that could not be sent is a line that an alarm can see", async () => {
-  await sweepOf("any", { REPORT_TOPIC_ARN: `${TOPIC}-gone` });
+  const { sweep, log } = await startWith("any");
+  const gone = "arn:aws:sns:us-east-1:123456789012:gone";
+  await sweep({}, { REPORT_TOPIC_ARN: gone });
   expect(log.at(-1)).toEqual({
     event: "report-not-sent",
     runId: "run-1",

@@ -10,6 +10,7 @@ import {
 } from "./statement.ts";
 import type { LogLine, Round, Run, World } from "./sweep-process.ts";
 import { VENDOR_MARK, type Deletion, type Send } from "./vendor-records.ts";
+import { checkMails } from "./mails.ts";
 import { checkWords } from "./words.ts";
 
 export interface Violation {
@@ -23,7 +24,8 @@ export type Report = (invariant: number, what: string) => void;
 /** Milliseconds for rounding in sums of virtual times. */
 const EPSILON = 1e-6;
 
-interface Judged {
+/** A round with what the statement makes of it. */
+export interface Judged {
   readonly round: Round;
   readonly stated: ReadonlyMap<string, Stated>;
   readonly defect: string | undefined;
@@ -345,5 +347,6 @@ export function checkRun(world: World, run: Run): Violation[] {
   checkDone(run, judged, report);
   checkTruth(world, run, judged, report);
   checkWords(world, run, sends, report);
+  checkMails(run, judged, sends, report);
   return violations;
 }

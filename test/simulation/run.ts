@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { NoEvidence } from "../../functions/janitor/sweep.ts";
 import { checkRun, type Violation } from "./checks.ts";
+import { playRow, SCHEDULES } from "./row.ts";
 import { startRun, type Run, type Tampering } from "./sweep-process.ts";
 import { STILL_LISTED_MS } from "./vendor-model.ts";
 import {
@@ -10,13 +11,23 @@ import {
   drawPlan,
   filtersOf,
   finishing,
+  type Lean,
   type Plan,
 } from "./world.ts";
 
 export interface SimulateOptions {
   readonly tampering?: Tampering;
+  readonly lean?: Lean;
   /** Gets every line of the trace. */
   readonly onTrace?: (line: string) => void;
+}
+
+export interface Stats {
+  sweeps: number;
+  deletions: number;
+  crashes: number;
+  requests: number;
+  stopped: string[];
 }
 
 export interface Simulated {
@@ -24,13 +35,7 @@ export interface Simulated {
   /** Over everything that happened, in order. */
   readonly hash: string;
   readonly violations: readonly Violation[];
-  readonly stats: {
-    readonly sweeps: number;
-    readonly deletions: number;
-    readonly crashes: number;
-    readonly requests: number;
-    readonly stopped: readonly string[];
-  };
+  readonly stats: Readonly<Stats>;
 }
 
 const HOUR = 3_600_000;
@@ -118,10 +123,7 @@ async function playRequest(plan: Plan, tampering: Tampering): Promise<Run[]> {
   const run = startRun(world, {
     ...finishing(plan, "request", random.int(-500, 500), tampering),
     configuration: { ...configuration, dryRun: false, sendsPerSecond: 2 },
-    request: {
-      chainId: random.chance(0.95) ? random.pick(from).chainId : random.hex(32),
-      force: random.chance(0.2),
-    },
+    request: { chainId, force: random.chance(0.2) },
   });
   await clock.play(() => isOver(run), clock.monotonic() + HOUR);
   return [run];
@@ -281,34 +283,61 @@ async function playEnd(
   return { runs: [...runs, again], violations };
 }
 
-export async function simulate(
-  seed: number,
-  { tampering = {}, onTrace }: SimulateOptions = {},
-): Promise<Simulated> {
-  const hash = createHash("sha256");
-  const plan = drawPlan(seed, (line) => {
-    const stamped = `${plan.world.clock.monotonic().toFixed(3)} ${line}\n`;
-    hash.update(stamped);
-    onTrace?.(stamped);
-  });
-  const { world } = plan;
+/** Counts runs, with what the vendor has noted since the last count. */
+export function countRuns({ world: { vendor } }: Plan): {
+  stats: Readonly<Stats>;
+  count: (...runs: readonly Run[]) => void;
+} {
+  const stats: Stats = {
+    sweeps: 0,
+    deletions: 0,
+    crashes: 0,
+    requests: 0,
+    stopped: [],
+  };
+  return {
+    stats,
+    count(...runs) {
+      stats.sweeps += runs.length;
+      stats.crashes += runs.filter(({ crashed }) => crashed).length;
+      stats.deletions += vendor.deletions.length;
+      stats.requests += vendor.sends.length;
+      stats.stopped.push(...runs.map(whyStopped));
+    },
+  };
+}
+
+async function playStorm(plan: Plan, tampering: Tampering): Promise<End> {
   const before = await playRuns(plan, tampering);
   const end = await playEnd(plan, before, tampering);
   const runs = [...before, ...end.runs];
-  const violations = [
-    ...runs.flatMap((run) => checkRun(world, run)),
-    ...end.violations,
-  ];
-  return {
+  const checked = runs.flatMap((run) => checkRun(plan.world, run));
+  return { runs, violations: [...checked, ...end.violations] };
+}
+
+export async function simulate(
+  seed: number,
+  { tampering = {}, lean, onTrace }: SimulateOptions = {},
+): Promise<Simulated> {
+  const hash = createHash("sha256");
+  const plan = drawPlan(
     seed,
-    hash: hash.digest("hex"),
-    violations,
-    stats: {
-      sweeps: runs.length,
-      deletions: world.vendor.deletions.length,
-      crashes: runs.filter(({ crashed }) => crashed).length,
-      requests: world.vendor.sends.length,
-      stopped: runs.map(whyStopped),
+    (line) => {
+      const stamped = `${plan.world.clock.monotonic().toFixed(3)} ${line}\n`;
+      hash.update(stamped);
+      onTrace?.(stamped);
     },
-  };
+    lean,
+  );
+  const { stats, count } = countRuns(plan);
+  let violations: readonly Violation[];
+  if (plan.isRow) {
+    const schedule = plan.world.random.fork("schedule").pick(SCHEDULES);
+    ({ violations } = await playRow(plan, tampering, schedule, count));
+  } else {
+    const storm = await playStorm(plan, tampering);
+    count(...storm.runs);
+    ({ violations } = storm);
+  }
+  return { seed, hash: hash.digest("hex"), violations, stats };
 }

@@ -37,8 +37,12 @@ export interface Stated {
   /** When a record whose data nobody contradicts ends, and how long it was to live; undefined where that cannot be told. */
   readonly life:
     { readonly ends: number; readonly lasts: number | undefined } | undefined;
-  /** A visible domain is bound to one of its identifiers. */
-  readonly bound: boolean;
+  /** The visible domains that are bound to one of its identifiers. */
+  readonly boundTo: readonly string[];
+  /** All its records have ended, and it is in use. */
+  readonly expiredInUse: boolean;
+  /** All its records have ended, nothing settles it, and what is known of it does not fit together. */
+  readonly contradictory: boolean;
 }
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -237,7 +241,8 @@ function isProtected(record: Fields, rules: readonly Rule[], now: number) {
   });
 }
 
-function isExpiredAndSound(record: Fields, graceDays: number, now: number) {
+/** Whether a record has all that it must have, and says that it has expired. */
+function isExpiredAndSound(record: Fields, now: number): boolean {
   const sound =
     /^[0-9a-f]{32}$/i.test(text(record, "ChainID")) &&
     ["NotBefore", "NotAfter", "Status"].every(
@@ -251,7 +256,7 @@ function isExpiredAndSound(record: Fields, graceDays: number, now: number) {
     from !== undefined &&
     to !== undefined &&
     from < to &&
-    to + graceDays * DAY <= now &&
+    to <= now &&
     record["Status"] === "Expire"
   );
 }
@@ -284,11 +289,12 @@ function lifeOf(
 
 /** Whether it is about to expire in use, so that somebody has to be warned. */
 export function isExpiringInUse(
-  { life, bound }: Stated,
+  { life, boundTo }: Stated,
   warnDays: "auto" | number,
   now: number,
 ): boolean {
-  if (life === undefined || !bound || life.ends <= now) return false;
+  if (life === undefined || boundTo.length === 0 || life.ends <= now)
+    return false;
   const { ends, lasts = 0 } = life;
   const auto = lasts > 0 ? Math.min(30 * DAY, lasts / 5) : 30 * DAY;
   return ends - now < (warnDays === "auto" ? auto : warnDays * DAY);
@@ -322,34 +328,43 @@ export function state(
   }
   return new Map(
     [...byId].map(([id, entries]) => {
-      const inUse = entries.some(({ record }) => usedBy(record, domains));
+      const records = entries.map(({ record }) => record);
+      const inUse = records.some((record) => usedBy(record, domains));
+      const isHeld = records.some((record) =>
+        isProtected(record, policy.protect, now),
+      );
       const refused =
         inUse ||
-        entries.some(
-          ({ record }) =>
-            (policy.unseenDomains === "keep" && isUnseen(record, domains)) ||
-            isProtected(record, policy.protect, now),
-        );
-      const deletable =
-        !refused &&
-        new Set(entries.map(({ record }) => dataOf(record))).size === 1 &&
+        isHeld ||
+        (policy.unseenDomains === "keep" &&
+          records.some((record) => isUnseen(record, domains)));
+      const ends = records.map((record) => moment(text(record, "NotAfter")));
+      const isPast = (days: number): boolean =>
+        ends.every((end) => end !== undefined && end + days * DAY <= now);
+      const isAgreed =
+        new Set(records.map(dataOf)).size === 1 &&
         entries.every(
-          ({ expiring, record }) =>
-            expiring &&
-            isExpiredAndSound(record, policy.graceDays, now) &&
-            (policy.projectNames.length === 0 ||
-              policy.projectNames.includes(text(record, "ProjectName"))),
+          ({ expiring, record }) => expiring && isExpiredAndSound(record, now),
         );
-      const ids = new Set(entries.flatMap(({ record }) => idsOf(record)));
-      const bound = domains.some(
-        ({ binding }) =>
-          binding !== undefined && binding !== "" && ids.has(binding),
+      const isOurs =
+        policy.projectNames.length === 0 ||
+        records.every((record) =>
+          policy.projectNames.includes(text(record, "ProjectName")),
+        );
+      const ids = new Set(records.flatMap(idsOf));
+      const boundTo = domains.flatMap(({ name, binding = "" }) =>
+        binding !== "" && ids.has(binding) ? [name] : [],
       );
-      const life = lifeOf(
-        entries.map(({ record }) => record),
-        policy.projectNames,
-      );
-      return [id, { deletable, inUse, refused, life, bound }];
+      const stated: Stated = {
+        deletable: !refused && isAgreed && isOurs && isPast(policy.graceDays),
+        inUse,
+        refused,
+        life: lifeOf(records, policy.projectNames),
+        boundTo,
+        expiredInUse: inUse && isPast(0),
+        contradictory: !isAgreed && !isHeld && isPast(policy.graceDays),
+      };
+      return [id, stated];
     }),
   );
 }

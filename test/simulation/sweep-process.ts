@@ -7,7 +7,12 @@ import {
   type DeletionResult,
 } from "../../functions/janitor/delete-one.ts";
 import type { SweepReport } from "../../functions/janitor/report.ts";
-import { sweep, type SweepSettings } from "../../functions/janitor/sweep.ts";
+import type { SweepSettings } from "../../functions/janitor/sweep.ts";
+import {
+  sweepAndTell,
+  type Telling,
+} from "../../functions/host/sweep-handler.ts";
+import type { Mail } from "../../functions/janitor/report-text.ts";
 import { withDeadline } from "../../functions/janitor/deadline.ts";
 import type { Observer, Deleter } from "../../functions/janitor/ports.ts";
 import {
@@ -57,6 +62,17 @@ export interface Round extends Reading {
   readonly judgedAt: number;
 }
 
+/** How the report of a run may reach people. */
+export interface Mailing {
+  /** Whoever ordered the run wants its report. */
+  readonly asked: boolean;
+  readonly sweepIntervalMinutes: number;
+  /** No earlier run of the row was in this UTC day, or in this week, which begins on Monday. */
+  readonly isFirstOf: { readonly day: boolean; readonly week: boolean };
+  /** The topic takes nothing. */
+  readonly isDown: boolean;
+}
+
 /** Replaces parts of the product: how the simulation shows that it can fail. */
 export interface Tampering {
   settings?(settings: SweepSettings, world: World): SweepSettings;
@@ -66,6 +82,7 @@ export interface Tampering {
   listings?(api: LiveApi): LiveApi;
   transport?(transport: Transport, log: Log): Transport;
   log?(log: Log): Log;
+  telling?(telling: Telling): Telling;
   remainingMs?(remaining: () => number): () => number;
   sendsPerSecond?: number;
   /** The pacer of deletions. */
@@ -88,6 +105,8 @@ export interface RunOptions {
   readonly wallJump:
     { readonly after: number; readonly by: number } | undefined;
   readonly timerLateness: boolean;
+  /** Undefined: there is no topic. */
+  readonly mailing?: Mailing;
   /** False: nothing is noted, for runs too large for it. */
   readonly keepJournal?: boolean;
   readonly tampering: Tampering;
@@ -99,6 +118,8 @@ export interface Run {
   readonly journal: JournalEntry[];
   readonly readings: Reading[];
   readonly rounds: Round[];
+  /** What was given to the topic, whether it took it or not. */
+  readonly mails: Mail[];
   readonly clock: ProcessClock;
   /** How many continuations there were. */
   steps: number;
@@ -161,6 +182,26 @@ function recordRounds(observer: Observer, run: Run): Observer {
   };
 }
 
+/** What XML 1.0, in which SNS passes messages on, has no way to hold. */
+const NO_TEXT =
+  /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]|\p{Noncharacter_Code_Point}/u;
+
+function tellingOf({ options, mails }: Run): Telling | undefined {
+  const { mailing, configuration } = options;
+  if (mailing === undefined) return undefined;
+  return {
+    occasions: mailing,
+    origin: { stackName: "Janitor-simulated", provider: "volcengine" },
+    graceDays: configuration.policy.graceDays,
+    send(mail) {
+      mails.push(mail);
+      return mailing.isDown || NO_TEXT.test(mail.subject + mail.text)
+        ? Promise.reject(new Error("not taken"))
+        : Promise.resolve();
+    },
+  };
+}
+
 /** Starts a run; it goes on as the world's clock is played. */
 export function startRun(world: World, options: RunOptions): Run {
   const { name, configuration, tampering, keepJournal = true } = options;
@@ -179,6 +220,7 @@ export function startRun(world: World, options: RunOptions): Run {
     journal: [],
     readings: [],
     rounds: [],
+    mails: [],
     clock: new ProcessClock(world.clock, {
       step,
       lateness: () => (options.timerLateness ? random.next() * 2 - 0.5 : 0),
@@ -297,13 +339,15 @@ export function startRun(world: World, options: RunOptions): Run {
   const judging = tampering.settings?.(settings, world) ?? settings;
   world.trace(`start ${name}`);
   if (request === undefined) {
-    sweep(
+    const telling = tellingOf(run);
+    sweepAndTell(
       {
         ...tools,
         remainingMs: tampering.remainingMs?.(remaining) ?? remaining,
         runId: name,
       },
       judging,
+      telling && (tampering.telling?.(telling) ?? telling),
     ).then((report) => {
       end({ report });
     }, failed);

@@ -60,7 +60,6 @@ export class VendorModel {
   /** Access keys that are accepted. */
   readonly keys = new Set<string>();
   throttled = 0;
-  arrivals: number[] = [];
   settings: VendorSettings;
   /** An error with which everything is answered, as for an account in arrears. */
   closed: string | undefined;
@@ -113,6 +112,12 @@ export class VendorModel {
       send: (request) => this.#send(caller, request),
       close: () => Promise.resolve(),
     };
+  }
+
+  /** Lets go of what was noted, for worlds that go on for long. */
+  forget(): void {
+    this.sends.length = this.deletions.length = 0;
+    for (const noted of [this.pages, this.gone, this.refused]) noted.clear();
   }
 
   /** The living certificates of a chain id. */
@@ -317,7 +322,6 @@ export class VendorModel {
       limiter = createLimiter(this.settings.limiter);
       this.#limiters.set(action, limiter);
     }
-    if (action === "DeleteCert") this.arrivals.push(this.#clock.monotonic());
     if (limiter(this.#clock.monotonic())) return true;
     this.throttled += 1;
     return false;

@@ -35,6 +35,8 @@ export interface Plan {
   readonly overlapAfter: number | undefined;
   /** For so long after the start of a run the listings are throttled. */
   readonly busyMs: number;
+  /** Not these runs, but a row of sweeps on a schedule. */
+  readonly isRow: boolean;
 }
 
 /** Milliseconds by which clocks drift apart and still count as agreeing. */
@@ -43,6 +45,9 @@ const DRIFT_MS = 280_000;
 const JUST_MS = 6_000;
 /** Milliseconds for which others use up the limits, at the most: less than a sweep waits. */
 const BUSY_MS = 50_000;
+
+/** Of all worlds so many are rows, which take longer. */
+const ROWS = 0.06;
 
 const PROJECTS = ["default", "video", "Video"];
 
@@ -115,6 +120,13 @@ function drawFaults(random: Random): Faults {
   };
 }
 
+/** Under these there may be no evidence for ever: `then` in the list of switches. */
+export const NEVER_READABLE: readonly Unkind[] = [
+  "domain-total-absent",
+  "domain-total-of-page",
+  "certificate-total-of-page",
+];
+
 /** How often a switch is on in a family that is met, where that is not as usual. */
 const USUAL = 0.45;
 const LIKELY: Readonly<Partial<Record<Unkind, number>>> = {
@@ -128,6 +140,8 @@ const LIKELY: Readonly<Partial<Record<Unkind, number>>> = {
   "domain-total-of-page": 0.6,
   "lists-shift": 0.6,
   "names-respelled": 0.6,
+  "bound-by-three-identifiers": 0.8,
+  "certificate-twins": 0.7,
   "bound-in-another-language": 0.6,
   "closed-midway": 0.6,
   "key-rotated-midway": 0.6,
@@ -338,9 +352,9 @@ function arrange(world: World, random: Random): void {
     const passed =
       rest
         .slice(0, 6)
-        .findIndex(({ chainId, stale }) =>
+        .findIndex(({ chainId, stale, notAfter }) =>
           vendor.wanted === undefined
-            ? stale !== undefined ||
+            ? (stale !== undefined && notAfter > vendor.now) ||
               clock.monotonic() - (vendor.refused.get(chainId) ?? -Infinity) <
                 JUST_MS
             : vendor.wanted === chainId,
@@ -376,16 +390,16 @@ function renewNow(
   certificate: Certificate,
 ): void {
   const isStale = vendor.settings.unkind.has("stale-beside-renewed");
-  renew(
-    certificate,
-    clock.now(),
-    isStale ? clock.monotonic() + random.int(1000, 60_000) : undefined,
-  );
+  renew(certificate, clock.now(), {
+    staleUntil: isStale
+      ? clock.monotonic() + random.int(1000, 60_000)
+      : undefined,
+  });
   certificate.changedAt = clock.monotonic();
 }
 
 /** The secret gets another key, which the vendor knows. */
-function rotate({ vendor, secret, trace }: World, random: Random): void {
+export function rotate({ vendor, secret, trace }: World, random: Random): void {
   secret.accessKeyId = `AKLTrotated${String(secret.version)}`;
   secret.secretAccessKey = `SECRET-second-${random.hex(16)}`;
   secret.version += 1;
@@ -400,48 +414,91 @@ function mayBind(domain: Domain, certificate: Certificate): boolean {
   );
 }
 
-/** Schedules what other hands do in the meantime: renewals, bindings, deletions, new keys, jumps of clocks. */
+interface Touch {
+  readonly world: World;
+  readonly random: Random;
+  /** Living. */
+  readonly certificate: Certificate;
+  readonly domain: Domain | undefined;
+}
+
+function bind({ domain, certificate }: Touch): void {
+  if (domain === undefined || !mayBind(domain, certificate)) return;
+  domain.boundTo = certificate.chainId;
+  domain.bound = certificate.key;
+}
+
+/** What other hands do to the account. */
+export const HANDS = {
+  renew({ world, random, certificate }: Touch): void {
+    renewNow(world, random, certificate);
+  },
+  bind,
+  unbind({ domain }: Touch): void {
+    if (domain === undefined) return;
+    domain.boundTo = "";
+    domain.bound = undefined;
+  },
+  remove({ world: { vendor }, certificate }: Touch): void {
+    vendor.remove(vendor.living(certificate.chainId));
+  },
+  setClock({ world, random }: Touch): void {
+    const { vendor, clock } = world;
+    const skew = vendor.settings.skew + random.int(-3e5, 3e5);
+    vendor.settings = { ...vendor.settings, skew };
+    for (const other of living(world)) other.changedAt = clock.monotonic();
+  },
+  copy({ world, random, certificate }: Touch): void {
+    for (let more = random.int(1, 20); more > 0; more--)
+      addLike(world, random, certificate);
+  },
+  /** A new one, most often one that lives as briefly as the last ones will, takes a domain over. */
+  replace(touch: Touch): void {
+    const { world, random } = touch;
+    const certificate = addLike(world, random, touch.certificate);
+    const days = random.pick([1, 2, 4, 6, 6, 47]);
+    renew(certificate, world.clock.now(), { days });
+    bind({ ...touch, certificate });
+  },
+};
+export type Hand = keyof typeof HANDS;
+
+/** One of these hands does something after `delay` milliseconds. */
+export function touchAfter(
+  world: World,
+  random: Random,
+  delay: number,
+  hands: readonly Hand[],
+): void {
+  const { clock, vendor } = world;
+  const { domains } = vendor.account;
+  clock.at(clock.monotonic() + delay, () => {
+    const all = living(world);
+    if (all.length === 0) return;
+    const certificate = random.pick(all);
+    const domain = domains.length === 0 ? undefined : random.pick(domains);
+    const hand = random.pick(hands);
+    world.trace(`${hand} ${certificate.chainId}`);
+    // A binding speaks of every certificate that goes by the same identifier.
+    const named = [certificate.chainId, domain?.boundTo.toLowerCase() ?? ""];
+    for (const other of all) {
+      const ids = identifiers(other);
+      if (named.some((id) => ids.has(id))) other.changedAt = clock.monotonic();
+    }
+    HANDS[hand]({ world, random, certificate, domain });
+  });
+}
+
+/** Schedules what other hands do in the meantime, to certificates, keys, clocks and the account. */
 function disturb(world: World, random: Random): void {
   const { clock, vendor, secret } = world;
-  const { domains } = vendor.account;
   for (let n = random.int(1, 6); n > 0; n--) {
-    clock.at(random.int(0, random.chance(0.7) ? 8000 : 60_000), () => {
-      const all = living(world);
-      if (all.length === 0) return;
-      const certificate = random.pick(all);
-      const domain = domains.length === 0 ? undefined : random.pick(domains);
-      const what = random.int(0, 5);
-      world.trace(`disturb ${String(what)} ${certificate.chainId}`);
-      // A binding speaks of every certificate that goes by the same identifier.
-      for (const other of all) {
-        if (identifiers(other).has(certificate.chainId))
-          other.changedAt = clock.monotonic();
-      }
-      if (what === 0) {
-        renewNow(world, random, certificate);
-      } else if (
-        what === 1 &&
-        domain !== undefined &&
-        mayBind(domain, certificate)
-      ) {
-        domain.boundTo = certificate.chainId;
-        domain.bound = certificate.key;
-      } else if (what === 2 && domain !== undefined) {
-        domain.boundTo = "";
-        domain.bound = undefined;
-      } else if (what === 3) {
-        vendor.remove(vendor.living(certificate.chainId));
-      } else if (what === 4) {
-        vendor.settings = {
-          ...vendor.settings,
-          skew: vendor.settings.skew + random.int(-3e5, 3e5),
-        };
-        for (const other of all) other.changedAt = clock.monotonic();
-      } else if (what === 5) {
-        for (let more = random.int(1, 20); more > 0; more--)
-          addLike(world, random, certificate);
-      }
-    });
+    touchAfter(
+      world,
+      random,
+      random.int(0, random.chance(0.7) ? 8000 : 60_000),
+      ["renew", "bind", "unbind", "remove", "setClock", "copy"],
+    );
   }
   if (random.chance(0.4)) {
     const old = secret.accessKeyId;
@@ -466,10 +523,11 @@ function drawForesight(
   { vendor }: World,
   drawn: Configuration,
   random: Random,
+  isPlanned: boolean,
 ): Pick<RunOptions, "only" | "configuration"> {
   const warnDays = random.pick(["auto", "auto", 0, 3, 365] as const);
   const configuration = { ...drawn, warnDays };
-  if (!random.chance(0.3)) return { configuration };
+  if (!isPlanned && !random.chance(0.3)) return { configuration };
   const listed = [...vendor.account.certificates.values()].flatMap(
     ({ chainId }) => (random.chance(0.5) ? [chainId.toLowerCase()] : []),
   );
@@ -490,29 +548,61 @@ export function calm(settings: VendorSettings): VendorSettings {
   };
 }
 
-export function drawPlan(seed: number, trace: (line: string) => void): Plan {
+/** What a world is made to be, beyond what its seed says: so that it is about something. */
+export interface Lean {
+  /** A row of sweeps, or else a storm. */
+  readonly isRow?: boolean;
+  readonly unkind?: readonly Unkind[];
+  /** Of these none. */
+  readonly kind?: readonly Unkind[];
+  readonly size?: number;
+  readonly trouble?: number;
+  readonly settings?: Partial<Configuration>;
+  readonly policy?: Partial<Configuration["policy"]>;
+  readonly vendor?: Partial<VendorSettings>;
+  readonly run?: Partial<RunOptions>;
+  readonly overlapAfter?: number;
+  /** Each run is held to a plan. */
+  readonly isPlanned?: true;
+}
+
+export function drawPlan(
+  seed: number,
+  trace: (line: string) => void,
+  lean: Lean = {},
+): Plan {
   const random = createRandom(seed);
   const epoch = Date.UTC(2026, 2, 1) + random.int(0, 700 * 86_400) * 1000;
-  const unkind = drawUnkind(random.fork("unkind"));
-  const configuration = drawConfiguration(
-    random.fork("settings"),
-    epoch,
-    unkind,
-  );
+  const unkind = new Set([
+    ...drawUnkind(random.fork("unkind")),
+    ...(lean.unkind ?? []),
+  ]);
+  for (const name of lean.kind ?? []) unkind.delete(name);
+  const drawn = drawConfiguration(random.fork("settings"), epoch, unkind);
+  const configuration = {
+    ...drawn,
+    ...lean.settings,
+    policy: { ...drawn.policy, ...lean.policy },
+  };
   const clock = new VirtualClock(epoch);
-  const size = random.chance(0.9) ? random.int(5, 80) : random.int(100, 330);
+  const isRow = lean.isRow ?? random.fork("plan").chance(ROWS);
+  const drawnSize = isRow
+    ? random.int(5, 25)
+    : random.chance(0.9)
+      ? random.int(5, 80)
+      : random.int(100, 330);
   const account = createAccount(random.fork("account"), {
     unkind,
-    size,
+    size: lean.size ?? drawnSize,
     now: epoch,
     graceDays: configuration.policy.graceDays,
     projects: random.chance(0.5) ? ["default"] : PROJECTS,
-    trouble: random.pick([0, 0.2, 0.5, 1]),
+    trouble: lean.trouble ?? random.pick([0, 0.2, 0.5, 1]),
   });
   const vendor = new VendorModel(
     clock,
     account,
-    drawVendor(random.fork("vendor"), unkind),
+    { ...drawVendor(random.fork("vendor"), unkind), ...lean.vendor },
     random.fork("network"),
     trace,
   );
@@ -560,13 +650,18 @@ export function drawPlan(seed: number, trace: (line: string) => void): Plan {
       world,
       configuration,
       random.fork(`foresight-${String(index)}`),
+      lean.isPlanned === true,
     ),
+    ...lean.run,
   }));
   return {
     world,
     configuration,
     runs,
-    overlapAfter: random.chance(0.25) ? random.int(0, 15_000) : undefined,
+    overlapAfter:
+      lean.overlapAfter ??
+      (random.chance(0.25) ? random.int(0, 15_000) : undefined),
+    isRow,
     busyMs: unkind.has("busy-at-first") ? random.int(10_000, BUSY_MS) : 0,
   };
 }

@@ -6,12 +6,12 @@ import {
   type AccessKeySource,
 } from "../../functions/volcengine/live-api.ts";
 import { createPacer } from "../../functions/volcengine/pacer.ts";
-import type { AccessKey } from "../../functions/volcengine/signer.ts";
 import type {
   TransportAnswer,
   TransportRequest,
 } from "../../functions/volcengine/transport.ts";
 import { VirtualClock } from "../world/clock.ts";
+import { keyOf } from "../world/key.ts";
 
 /** What the vendor does with one request. */
 export type Step = (request: TransportRequest) => Promise<TransportAnswer>;
@@ -55,10 +55,6 @@ export const reset = broken("ECONNRESET");
 export const throttled = error("FlowLimitExceeded", 429);
 export const rejected = error("SignatureDoesNotMatch", 401);
 
-export function key(version: string): AccessKey {
-  return { accessKeyId: `AK-${version}`, secretAccessKey: "s", version };
-}
-
 export interface World {
   random?: number;
   accessKeys?: Partial<AccessKeySource>;
@@ -77,8 +73,8 @@ export async function call(steps: readonly Step[], world: World = {}) {
     endpoint: new URL("https://live.volcengineapi.com"),
     region: "cn-north-1",
     accessKeys: {
-      current: () => Promise.resolve(key("v1")),
-      refreshed: () => Promise.resolve(key("v1")),
+      current: () => Promise.resolve(keyOf("v1")),
+      refreshed: () => Promise.resolve(keyOf("v1")),
       ...world.accessKeys,
     },
     transport: {

@@ -4,11 +4,9 @@ import type {
   EmulatedCertificate,
   EmulatedDomain,
 } from "../../infra/local/live-emulator/account.ts";
+import { KEY } from "../world/key.ts";
 
-export const KEY = {
-  accessKeyId: "AKLTTESTEXAMPLE000000000000000001",
-  secretAccessKey: "TEST-EXAMPLE-SECRET-NOT-REAL-0001",
-};
+export { KEY };
 
 /** What the SDK makes of an answer: it resolves whatever the status. */
 interface SdkAnswer {

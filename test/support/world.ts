@@ -1,8 +1,11 @@
-/** The API function on a real gateway, with real emulators of the vendor and of Secrets Manager around it. */
+/** Both functions, the API on a real gateway, with real emulators of the vendor and of AWS around them. */
 import { routeKeyOf, ROUTES } from "../../functions/contract/routes.ts";
-import { systemClock } from "../../functions/host/clock.ts";
 import { createApiHandler } from "../../functions/http/handler.ts";
 import type { Host } from "../../functions/host/host.ts";
+import {
+  createSweepHandler,
+  type ReturnedReport,
+} from "../../functions/host/sweep-handler.ts";
 import { startGateway } from "../../infra/local/gateway.ts";
 import {
   startLiveEmulator,
@@ -13,12 +16,16 @@ import {
   startSecretsManagerEmulator,
   type SecretsManagerEmulator,
 } from "../../infra/local/secrets-manager-emulator.ts";
+import {
+  startSnsEmulator,
+  type SnsEmulator,
+} from "../../infra/local/sns-emulator.ts";
+import { hurriedClock } from "../world/clock.ts";
+import { KEY } from "../world/key.ts";
 
-export const KEY = {
-  accessKeyId: "AKLTTESTEXAMPLE000000000000000001",
-  secretAccessKey: "TEST-EXAMPLE-SECRET-VALID-NOWHERE",
-};
+export { KEY };
 export const SECRET_ID = "live-cert-janitor/test";
+const TOPIC_ARN = "arn:aws:sns:us-east-1:123456789012:reports";
 const DAY_MS = 86_400_000;
 
 /** A chain id that ends in `n`. */
@@ -66,6 +73,8 @@ export function domain(name: string, boundTo = "") {
 export interface World {
   readonly live: LiveEmulator;
   readonly secrets: SecretsManagerEmulator;
+  readonly mailbox: SnsEmulator;
+  /** Of the gateway. */
   readonly url: string;
   readonly log: Readonly<Record<string, unknown>>[];
   readonly call: (
@@ -77,6 +86,11 @@ export interface World {
     readonly headers: Headers;
     readonly body: Readonly<Record<string, unknown>>;
   }>;
+  /** A sweep in a function that has just started, with these settings besides. */
+  readonly sweep: (
+    payload?: unknown,
+    env?: Readonly<Record<string, string>>,
+  ) => Promise<ReturnedReport>;
   close(): Promise<void>;
 }
 
@@ -91,13 +105,13 @@ export function awsEnvironment(secretsUrl: string): void {
   });
 }
 
-/** Starts everything on free ports; the emulator's rate limit is off unless asked for. */
+/** Starts everything on free ports; the emulator's rate limit is off unless asked for, and nobody waits for pacers. */
 export async function startWorld(
   options: {
     readonly live?: Partial<LiveEmulatorOptions>;
     readonly env?: Readonly<Record<string, string>>;
     readonly secret?: string;
-    readonly host?: Partial<Host>;
+    readonly host?: Partial<Omit<Host, "env">>;
     readonly timeoutMs?: number;
   } = {},
 ): Promise<World> {
@@ -109,28 +123,33 @@ export async function startWorld(
   const secrets = await startSecretsManagerEmulator({
     secrets: { [SECRET_ID]: options.secret ?? JSON.stringify(KEY) },
   });
+  const mailbox = await startSnsEmulator({ topicArns: [TOPIC_ARN] });
   awsEnvironment(secrets.url);
+  process.env["AWS_ENDPOINT_URL_SNS"] = mailbox.url;
   const log: Readonly<Record<string, unknown>>[] = [];
+  const host: Host = {
+    clock: hurriedClock(),
+    random: () => 0,
+    log: (line) => log.push(line),
+    ...options.host,
+    env: {
+      VOLCENGINE_SECRET_ID: SECRET_ID,
+      VOLCENGINE_ENDPOINT: live.url,
+      DRY_RUN: "false",
+      REPORT_TOPIC_ARN: TOPIC_ARN,
+      ...options.env,
+    },
+  };
   const gateway = await startGateway({
     port: 0,
     routes: Object.values(ROUTES).map(routeKeyOf),
-    handler: createApiHandler({
-      clock: systemClock,
-      random: Math.random,
-      log: (line) => log.push(line),
-      env: {
-        VOLCENGINE_SECRET_ID: SECRET_ID,
-        VOLCENGINE_ENDPOINT: live.url,
-        DRY_RUN: "false",
-        ...options.env,
-      },
-      ...options.host,
-    }),
+    handler: createApiHandler(host),
     timeoutMs: options.timeoutMs ?? 29_000,
   });
   return {
     live,
     secrets,
+    mailbox,
     log,
     url: gateway.url,
     async call(method, path, init = {}) {
@@ -144,9 +163,14 @@ export async function startWorld(
         ),
       };
     },
+    sweep: (payload = {}, env = {}) =>
+      createSweepHandler({ ...host, env: { ...host.env, ...env } })(payload, {
+        awsRequestId: "run-1",
+        getRemainingTimeInMillis: () => 900_000,
+      }),
     async close() {
       await gateway.close();
-      await Promise.all([live.close(), secrets.close()]);
+      await Promise.all([live.close(), secrets.close(), mailbox.close()]);
     },
   };
 }

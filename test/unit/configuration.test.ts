@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { readAll, setting } from "../../functions/contract/settings.ts";
 import {
   BadConfiguration,
   readConfiguration,
@@ -109,10 +110,26 @@ describe("a good setting is taken", () => {
       '["default","a b"]',
       { policy: { projectNames: ["default", "a b"] } },
     ],
+    [
+      "VOLCENGINE_ENDPOINT",
+      "https://x.volcengineapi.com:8443/",
+      { endpoint: new URL("https://x.volcengineapi.com:8443") },
+    ],
+    [
+      "VOLCENGINE_ENDPOINT",
+      "http://127.100.0.250:80",
+      { endpoint: new URL("http://127.100.0.250") },
+    ],
     ["PROTECT", "[]", { policy: { protect: [] } }],
     ["PROTECT", JSON.stringify(PROTECT), { policy: { protect: PROTECT } }],
   ])("%s=%s", (name, value, expected) => {
     expect(read({ [name]: value })).toMatchObject(expected);
+  });
+
+  it("with the last day of a rule, or without one", () => {
+    expect(
+      read({ PROTECT: JSON.stringify(PROTECT) }).policy.protect,
+    ).toStrictEqual(PROTECT);
   });
 });
 
@@ -120,7 +137,7 @@ function rule(over: object): string {
   return JSON.stringify([{ match: "name", value: "x", owner: "o", ...over }]);
 }
 
-describe("a bad setting is refused by its name", () => {
+describe("a bad setting is refused by its name, with what is permitted", () => {
   it.each([
     ["VOLCENGINE_SECRET_ID", ["", " ", "a b", "a\n", "x".repeat(2049), "名"]],
     [
@@ -140,6 +157,14 @@ describe("a bad setting is refused by its name", () => {
         "https://live.volcengineapi.com?x=1",
         "https://live.volcengineapi.com#x",
         "https://live.volcengineapi.com.",
+        "https://live.volcengineapi.community",
+        "https://localhost",
+        "http://localhost.volcengineapi.com",
+        "http://127.0.0.1.volcengineapi.com",
+        "http://127.1000.0.1",
+        "http://127.0.0.1/x",
+        "http://xlocalhost",
+        "ws://127.0.0.1",
         "https://127.0.0.1",
         "http://127.0.0.1.nip.io",
         "http://localhost.evil.example",
@@ -154,17 +179,23 @@ describe("a bad setting is refused by its name", () => {
     ["VOLCENGINE_REGION", ["", "CN-NORTH-1", "a/b", "a b", "x".repeat(41)]],
     [
       "GRACE_DAYS",
-      ["", "-1", "3651", "7.0", "+7", " 7", "1e2", "0x7", "٧", "seven", "NaN"],
+      [
+        ...["", "-1", "3651", "7.0", "+7", " 7", "1e2", "0x7", "٧", "seven"],
+        ...["NaN", "008", "1234567890", "x1", "1x", "null", "[7]"],
+      ],
     ],
     ["MAX_DELETIONS", ["", "0", "100001", "-5", "1.5", "1,000", "Infinity"]],
     ["DRY_RUN", ["", "TRUE", "yes", "1", "0", " true"]],
     [
       "SENDS_PER_SECOND",
-      ["", "0", "0.09", "7.80", "7.81", "8", "-1", "1e0", ".5", "1.", "NaN"],
+      [
+        ...["", "0", "0.09", "7.80", "7.81", "8", "-1", "1e0", ".5", "1."],
+        ...["NaN", "02.5", "x2", "2x", "[2]", "true"],
+      ],
     ],
     ["WARN_DAYS", ["", "AUTO", "-1", "366", "1.5", "30 days", '"auto"', "NaN"]],
     ["SWEEP_INTERVAL_MINUTES", ["", "0", "10081", "-1", "60.5", "auto"]],
-    ["UNSEEN_DOMAINS", ["", "Keep", "delete", "keep "]],
+    ["UNSEEN_DOMAINS", ["", "Keep", "delete", "keep ", '["keep"]']],
     [
       "PROJECT_NAMES",
       [
@@ -205,6 +236,11 @@ describe("a bad setting is refused by its name", () => {
         rule({ until: "2027-13-01" }),
         rule({ until: null }),
         rule({ until: 20270131 }),
+        rule({ until: "12027-01-31" }),
+        rule({ until: "+012027-01-31" }),
+        rule({ until: "2027-01-311" }),
+        rule({ until: "2027-01-31x" }),
+        rule({ until: ["2027-01-31"] }),
         rule({ untill: "2027-01-31" }),
         '[{"match":"name","value":"x","owner":"o","__proto__":1}]',
       ],
@@ -214,7 +250,9 @@ describe("a bad setting is refused by its name", () => {
       const found = problemsOf(name, value);
       expect(found.length, JSON.stringify(value)).toBeGreaterThan(0);
       for (const problem of found)
-        expect(problem).toMatch(new RegExp(`^${name}[ .[]`));
+        expect(problem).toMatch(
+          new RegExp(`^${name}[ .[].*; permitted: .+; example: .+\\.$`),
+        );
     }
   });
 
@@ -251,13 +289,40 @@ describe("a bad setting is refused by its name", () => {
     const [problem = ""] = problemsOf("DRY_RUN", `"\n${"x".repeat(10_000)}`);
     expect(problem.length).toBeLessThan(200);
     expect(problem).toContain('"\\"\\nxxx');
+    const shown = (length: number) =>
+      problemsOf("DRY_RUN", "x".repeat(length))[0]?.split(";")[0];
+    expect(shown(118)).toBe(`DRY_RUN is "${"x".repeat(118)}"`);
+    expect(shown(119)).toBe(`DRY_RUN is "${"x".repeat(119)}…`);
   });
+});
+
+it("what is wrong with the program is not taken for a wrong setting", () => {
+  const defect = new TypeError("a defect");
+  const broken = setting<string>({
+    fallback: "",
+    range: "anything",
+    example: '""',
+    meaning: "nothing",
+    parse: () => {
+      throw defect;
+    },
+  });
+  expect(() =>
+    readAll(
+      { broken },
+      () => "x",
+      () => undefined,
+    ),
+  ).toThrow(defect);
 });
 
 it("needs the secret's name", () => {
   expect(problems({})).toEqual([
     expect.stringMatching(/^VOLCENGINE_SECRET_ID is not set/),
   ]);
+  expect(() => readConfiguration({})).toThrow(
+    /^Nothing was deleted: a setting is wrong\. VOLCENGINE_SECRET_ID /,
+  );
 });
 
 it("reports every problem together, and nothing else", () => {

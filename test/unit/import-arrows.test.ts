@@ -29,11 +29,15 @@ describe("the import arrows", () => {
     ["functions/host/clock.ts", "aws-cdk-lib"],
     ["functions/host/clock.ts", "undici"],
     ["functions/host/host.ts", "../infra/local/table.ts"],
-    ["functions/host/host.ts", "../world/clock.ts"],
+    ["functions/host/host.ts", "../../test/world/clock.ts"],
+    ["functions/expired-sweep.ts", "../test/world/clock.ts"],
+    ["functions/certificates-api.ts", "../infra/local/table.ts"],
+    ["infra/constructs/api.ts", "../../test/world/clock.ts"],
+    ["infra/constructs/api.ts", "../local/table.ts"],
     ["infra/app.ts", "../functions/host/host.ts"],
     ["infra/constructs/api.ts", "../../functions/http/handler.ts"],
     ["infra/local/table.ts", "aws-cdk-lib"],
-    ["infra/local/table.ts", "../world/clock.ts"],
+    ["infra/local/table.ts", "../../test/world/clock.ts"],
     ["infra/local/live-emulator/server.ts", "../../../functions/host/host.ts"],
   ])("%s may not import %s", async (file, specifier) => {
     expect(await broken(file, `import "${specifier}";`)).toContain(IMPORT);

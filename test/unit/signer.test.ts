@@ -106,7 +106,8 @@ describe("signing vectors", () => {
       credentialsOf(vector),
       timeOf(vector.xDate),
     );
-    expect(headers).toEqual(vector.expected.requestHeaders);
+    // Strictly: without a session token there is no such header.
+    expect(headers).toStrictEqual(vector.expected.requestHeaders);
   });
 
   /** Canonical requests as a wrong signer would make them. */
@@ -245,10 +246,12 @@ describe("canonicalQuery", () => {
     [
       "sorts before it encodes",
       [
-        ["~", "1"],
         ["é", "2"],
+        ["~", "1"],
+        ["z", ""],
+        ["Z", ""],
       ],
-      "~=1&%C3%A9=2",
+      "Z=&z=&~=1&%C3%A9=2",
     ],
     [
       "keeps the order of equal names",
@@ -268,7 +271,7 @@ describe("canonicalQuery", () => {
   ] satisfies [string, [string, string][], string][])(
     "%s",
     (_rule, pairs, query) => {
-      expect(canonicalQuery(pairs)).toBe(query);
+      expect(canonicalQuery(Object.freeze(pairs))).toBe(query);
     },
   );
 });

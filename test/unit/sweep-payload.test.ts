@@ -166,7 +166,9 @@ describe("a payload", () => {
     Symbol("x"),
     () => ({}),
   ])("may not be %s", (payload) => {
-    expect(() => read(payload)).toThrow(/must be a JSON object/);
+    expect(() => read(payload)).toThrow(
+      /^No sweep was started: .*must be a JSON object, \{\} or one with some of dryRun, maxDeletions, graceDays, only, report\.$/,
+    );
   });
 
   it("is told of every problem together, with few and short names", () => {
@@ -181,7 +183,10 @@ describe("a payload", () => {
       '"\n': 1,
     };
     expect(() => read(payload)).toThrow(
-      /graceDays .*maxDeletions .*dryRun .*not "x{40}", "b", "c"\.$/,
+      /graceDays .*stricter.* maxDeletions .*dryRun .*stricter.* dryRun, maxDeletions, graceDays, only, report only, not "x{40}", "b", "c"\.$/,
+    );
+    expect(() => read(payload)).toThrow(
+      expect.objectContaining({ name: "BadPayload" }),
     );
   });
 });

@@ -224,20 +224,34 @@ export class ProcessClock implements Clock {
   }
 }
 
-/** The longest that the pacers and the retries of a healthy world wait. */
-const SHORT_MS = 600;
-
-/** The system's clock, on which short waits take no time: pacers keep their order, and nobody waits for them. */
-export function hurriedClock(): Clock {
+/**
+ * The system's clock, on which waits of up to `shortMs` take no time: pacers keep their order, and nobody waits for them.
+ * @param shortMs by default the longest that the pacers and the retries of a healthy world wait
+ */
+export function hurriedClock(shortMs = 600): Clock {
   let ahead = 0;
+  const waiting: { readonly at: number; readonly wake: () => void }[] = [];
+  const monotonic = (): number => systemClock.monotonic() + ahead;
+  /** Wakes who is next, after all that can run now: those who wait side by side do not wait for each other. */
+  const wakeNext = (): void => {
+    waiting.sort((a, b) => a.at - b.at);
+    const next = waiting.shift();
+    if (next === undefined) return;
+    ahead += Math.max(0, next.at - monotonic());
+    next.wake();
+    if (waiting.length > 0) setImmediate(wakeNext);
+  };
   return {
     now: () => systemClock.now(),
-    monotonic: () => systemClock.monotonic() + ahead,
+    monotonic,
     async sleep(ms, signal) {
-      if (ms > SHORT_MS) return systemClock.sleep(ms, signal);
+      if (ms > shortMs) return systemClock.sleep(ms, signal);
+      const at = monotonic() + ms;
+      await new Promise<void>((wake) => {
+        // No timer: the shortest one takes a whole millisecond.
+        if (waiting.push({ at, wake }) === 1) setImmediate(wakeNext);
+      });
       signal?.throwIfAborted();
-      // No timer: the shortest one takes a whole millisecond.
-      ahead += Math.max(0, ms);
     },
   };
 }

@@ -7,6 +7,7 @@ import {
   readRequestId,
   type HttpRequest,
 } from "../../functions/http/event.ts";
+import { routeKeyOf, ROUTES } from "../../functions/contract/routes.ts";
 import { Refusal } from "../../functions/http/problem.ts";
 
 const CHAIN_ID = "be37f7c23b514c4987f4860000000001";
@@ -29,6 +30,10 @@ function read(over: object = {}): HttpRequest {
   const request = readHttpRequest({ ...GOOD, ...over });
   if (request === undefined) throw new Error("no event");
   return request;
+}
+
+function inherits(fields: object): object {
+  return Object.create(fields) as object;
 }
 
 function withContext(over: object) {
@@ -81,6 +86,16 @@ describe("an event of payload 2.0", () => {
       { body: "e30=", isBase64Encoded: "true" },
       { body: "e30=" },
     ],
+    [
+      "a flag that is false",
+      { body: "e30=", isBase64Encoded: false },
+      { body: "e30=" },
+    ],
+    [
+      "a flag and no body",
+      { body: undefined, isBase64Encoded: true },
+      { body: undefined },
+    ],
     ["an empty body", { body: "" }, { body: "" }],
     ["a body of null", { body: null }, { body: undefined }],
     [
@@ -92,6 +107,27 @@ describe("an event of payload 2.0", () => {
       "a JWT",
       withContext({ authorizer: { jwt: { claims: { sub: "s-1" } } } }),
       { caller: "s-1" },
+    ],
+    [
+      "an IAM caller beside a JWT",
+      withContext({
+        authorizer: { iam: { userArn: "a" }, jwt: { claims: { sub: "s" } } },
+      }),
+      { caller: "a" },
+    ],
+    [
+      "inherited fields, which are not looked at",
+      {
+        headers: inherits({ "content-type": "x" }),
+        pathParameters: inherits({ chainId: "x" }),
+        ...withContext({
+          authorizer: {
+            iam: inherits({ userArn: "x" }),
+            jwt: inherits({ claims: { sub: "x" } }),
+          },
+        }),
+      },
+      { contentType: "", chainId: "", caller: "unknown" },
     ],
     [
       "a caller without end",
@@ -144,7 +180,7 @@ describe("what is none", () => {
       { ...GOOD, queryStringParameters: { force: ["true"] } },
     ],
     ["a body that is an object", { ...GOOD, body: {} }],
-    ["only inherited fields", Object.create(GOOD)],
+    ["only inherited fields", inherits(GOOD)],
     ["a getter that throws", throwing],
   ])("%s is undefined, and nothing is thrown", (_what, event) => {
     expect(readHttpRequest(event)).toBeUndefined();
@@ -169,6 +205,8 @@ describe("the request id", () => {
     ["x".repeat(65), ""],
     ["", ""],
     ["a b", ""],
+    ["ab ", ""],
+    [" ab", ""],
     ["a\r\nset-cookie: x=1", ""],
     ["<b>", ""],
     ["ü", ""],
@@ -178,7 +216,10 @@ describe("the request id", () => {
   });
 
   it("of no event is empty", () => {
-    for (const event of [undefined, null, "x", [], revoked()]) {
+    for (const event of [
+      ...[undefined, null, "x", [], revoked()],
+      inherits(GOOD),
+    ]) {
       expect(readRequestId(event)).toBe("");
     }
   });
@@ -206,7 +247,12 @@ describe("the chain id", () => {
   ])("%j is none", (chainId) => {
     expect(
       problemOf(() => readChainId(read({ pathParameters: { chainId } }))),
-    ).toMatchObject({ name: "invalid-request" });
+    ).toEqual({
+      name: "invalid-request",
+      detail: expect.stringMatching(
+        /32 hexadecimal digits.* Nothing was deleted\.$/,
+      ) as string,
+    });
   });
 });
 
@@ -238,7 +284,7 @@ describe("the query", () => {
     [{ force: " true" }, /force/],
     [
       { limit: "10,10" },
-      /limit must be given once and have its documented form/,
+      /^The query parameter limit must be given once and have its documented form\./,
     ],
     [{ limit: "" }, /limit/],
     [
@@ -265,13 +311,22 @@ describe("the query", () => {
 });
 
 describe("no route", () => {
+  const problem = (method: string, rawPath: string) =>
+    noRoute(read({ rawPath, ...withContext({ http: { method } }) })).problem;
+
   it.each<[string, string, string, string | undefined]>([
     ["GET", "/", "no-such-route", undefined],
     ["GET", "/certificate", "no-such-route", undefined],
+    ["GET", "/certificatesx", "no-such-route", undefined],
+    ["GET", "/x/certificates", "no-such-route", undefined],
+    ["GET", "/x/certificates/a", "no-such-route", undefined],
+    ["GET", "/certificates/a/", "no-such-route", undefined],
     ["GET", "/certificates/a/b", "no-such-route", undefined],
     ["GET", "/CERTIFICATES", "no-such-route", undefined],
     ["GET", "//certificates", "no-such-route", undefined],
+    ["POST", "/sweeps/x", "no-such-route", undefined],
     ["GET", "/openapi.json/", "no-such-route", undefined],
+    ["GET", "/openapixjson", "no-such-route", undefined],
     ["POST", "/certificates", "method-not-allowed", "GET"],
     ["DELETE", "/certificates", "method-not-allowed", "GET"],
     ["PUT", `/certificates/${CHAIN_ID}`, "method-not-allowed", "DELETE, GET"],
@@ -280,10 +335,21 @@ describe("no route", () => {
     ["POST", "/openapi.json", "method-not-allowed", "GET"],
     ["DELETE", "/certificates/", "invalid-request", undefined],
   ])("%s %s is %s", (method, rawPath, name, allow) => {
-    const { problem } = noRoute(
-      read({ rawPath, ...withContext({ http: { method } }) }),
+    const { headers, ...said } = problem(method, rawPath);
+    expect(said.name).toBe(name);
+    expect(headers?.["allow"]).toBe(allow);
+    expect(said.detail).toMatch(/Nothing was deleted\./);
+  });
+
+  it("says which there are, for the path or at all", () => {
+    const { detail } = problem("GET", "/x");
+    for (const route of Object.values(ROUTES).map(routeKeyOf))
+      expect(detail).toMatch(
+        new RegExp(`[ ,]${route}[,.]`.replace("{", "\\{")),
+      );
+    expect(problem("PUT", "/certificates/a").detail).toMatch(
+      / DELETE and GET only\.$/,
     );
-    expect(problem.name).toBe(name);
-    expect(problem.headers?.["allow"]).toBe(allow);
+    expect(problem("GET", "/certificates/").detail).toMatch(/32 hexadecimal/);
   });
 });
