@@ -142,8 +142,19 @@ describe("the report of a sweep", () => {
 
   it("leaves out what another hand took before its turn", async () => {
     const kept = certificate(2, { CertDomainList: ["a.net"] });
-    const { report } = await swept({ reads: [[certificate(1), kept], []] });
-    expect(report.counts).toMatchObject({ listed: 1, expired: 1, kept: {} });
+    const { report } = await swept({
+      reads: [[certificate(1), kept, certificate(3)], []],
+      deletes: ({ chainId }) =>
+        chainId === id(3)
+          ? failure({ kind: "too-late", outcome: "not done", attempts: 0 })
+          : undefined,
+    });
+    expect(report.counts).toMatchObject({
+      listed: 1,
+      expired: 1,
+      eligible: 1,
+      kept: {},
+    });
     expect(report.items).toMatchObject([{ chainId: id(1) }]);
   });
 

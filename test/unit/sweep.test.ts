@@ -249,6 +249,15 @@ describe("no evidence", () => {
     expect(report.stoppedBecause).toBe("no-evidence");
   });
 
+  it("for want of an answer is looked for again for three minutes", async () => {
+    const throttled = failure({ kind: "throttled", outcome: "not done" });
+    const { error, calls, clock } = await swept({ reads: [throttled] });
+    expect(error).toBeInstanceOf(NoEvidence);
+    expect(calls.reads).toBeGreaterThan(5);
+    expect(clock.monotonic()).toBeGreaterThan(150_000);
+    expect(clock.monotonic()).toBeLessThan(182_000);
+  });
+
   it("comes too late where there never was time", async () => {
     const { error, orders } = await swept({ lifetime: 5000 });
     expect(error).toBeInstanceOf(NoEvidence);
@@ -394,6 +403,24 @@ describe("evidence", () => {
     },
   );
 
+  it("of one secret after another speaks of no unhealthy vendor", async () => {
+    const { report } = await swept({
+      account: many(20),
+      deletes: ({ secretVersion }) =>
+        secretVersion < "v3"
+          ? failure({
+              kind: "secret-changed",
+              outcome: "not done",
+              possiblyDone: true,
+            })
+          : undefined,
+    });
+    expect(report).toMatchObject({
+      stoppedBecause: "done",
+      counts: { failed: 16, deleted: 4 },
+    });
+  });
+
   it("holds after a failure of one certificate", async () => {
     const { report } = await swept({
       account: many(20),
@@ -453,8 +480,11 @@ describe("what may have been deleted without the vendor's word", () => {
     ]);
   });
 
-  it("stays in doubt where no list can be had", async () => {
-    const { report, lines } = await ended(lost, billing);
+  it.each([
+    ["a lost answer", lost],
+    ["a defect of this program", new TypeError("x")],
+  ])("stays in doubt where no list can be had: %s", async (_what, first) => {
+    const { report, lines } = await ended(first, billing);
     expect(report.counts).toMatchObject({ unconfirmed: 1, failed: 1 });
     expect(itemOf(report, 1)?.outcome).toBe("unconfirmed");
     expect(itemOf(report, 1)?.error).toMatch(/may have been deleted/);
