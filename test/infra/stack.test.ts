@@ -612,6 +612,7 @@ const STATEFUL: Readonly<Record<string, readonly string[]>> = {
   "AWS::Lambda::Function": ["FunctionName", "PackageType"],
   "AWS::Logs::LogGroup": ["LogGroupName"],
   "AWS::SecretsManager::Secret": ["Name", "GenerateSecretString"],
+  "AWS::Scheduler::Schedule": ["Name", "GroupName"],
   "AWS::SNS::Topic": ["TopicName", "FifoTopic"],
   "AWS::SQS::Queue": ["QueueName", "FifoQueue"],
 };
@@ -647,6 +648,7 @@ describe("what holds data", () => {
       "ScheduleDeadLetters",
       "SweepFunction",
       "SweepLogs",
+      "SweepSchedule",
     ]);
   });
 
