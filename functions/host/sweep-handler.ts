@@ -89,12 +89,13 @@ export async function sweepAndTell(
  */
 export function createSweepHandler(
   host: Host,
+  vendorOf = createVendor,
 ): (event: unknown, context: SweepContext) => Promise<ReturnedReport> {
   const wired = lazily(() => {
     const configuration = readConfiguration(host.env);
     return {
       configuration,
-      vendor: createVendor(host, configuration, ATTEMPT_MS),
+      vendor: vendorOf(host, configuration, ATTEMPT_MS),
     };
   });
 

@@ -90,6 +90,7 @@ export function readHttpRequest(event: unknown): HttpRequest | undefined {
       contentType: text(own(object(own(fields, "headers")), "content-type")),
       caller: readCaller(context),
     };
+    // Stryker disable next-line BlockStatement: without its return it gives undefined as well
   } catch {
     return undefined; // a getter or proxy that throws is no event either
   }

@@ -66,6 +66,7 @@ function problemFor(error: unknown, hasSent: boolean): Problem {
 export function createApiHandler(
   host: Host,
   startSweep: StartSweep = lambdaStart(host.env["SWEEP_FUNCTION_NAME"]),
+  vendorOf = createVendor,
 ): (event: unknown, context: ApiContext) => Promise<HttpAnswer> {
   const { clock, log } = host;
   const api: Api = {
@@ -73,7 +74,7 @@ export function createApiHandler(
     log,
     wired: lazily(() => {
       const configuration = readConfiguration(host.env);
-      const vendor = createVendor(host, configuration, ATTEMPT_MS);
+      const vendor = vendorOf(host, configuration, ATTEMPT_MS);
       return { configuration, vendor };
     }),
   };

@@ -86,10 +86,11 @@ export async function aborting<T>(
           );
         };
         if (signal.aborted) abort();
-        else signal.addEventListener("abort", abort, { once: true });
+        else signal.addEventListener("abort", abort);
       }),
     ]);
   } finally {
+    // Stryker disable next-line ConditionalExpression: it is set by then; only the compiler needs the test
     if (abort !== undefined) signal.removeEventListener("abort", abort);
   }
 }

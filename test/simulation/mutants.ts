@@ -1,4 +1,5 @@
 /** Deliberate defects, one or more for each invariant: a simulation that overlooks one of them proves nothing. */
+import { domainToASCII } from "node:url";
 import type { Certificate } from "../../functions/janitor/certificate.ts";
 import {
   VendorFailure,
@@ -9,17 +10,69 @@ import type {
   Observer,
   Deleter,
 } from "../../functions/janitor/ports.ts";
+import type { Telling } from "../../functions/host/sweep-handler.ts";
+import type { Mail } from "../../functions/janitor/report-text.ts";
 import type { LiveApi } from "../../functions/volcengine/live-api.ts";
-import { simulate } from "./run.ts";
+import type { Faults } from "./faults.ts";
 import { comparing, covers, glob } from "./statement.ts";
 import type { Tampering } from "./sweep-process.ts";
+import { KIND } from "./vendor-records.ts";
+import { NEVER_READABLE, type Lean } from "./world.ts";
 
-export interface Mutant {
+/** What it is, and the worlds that it is about, in which it is hunted. */
+interface Mutation {
   readonly name: string;
   readonly invariant: number;
+  readonly lean: Lean;
+  /** It stood in the product once. */
+  readonly wasReal?: true;
+}
+
+export interface Mutant extends Mutation {
   /** A fresh one for each world. */
   tampering(): Tampering;
 }
+
+const DELETING = { dryRun: false, maxDeletions: 100_000 };
+/** Storms in which much is deleted. */
+const LIVELY: Lean = { isRow: false, settings: DELETING };
+/** Little but the dates keeps a certificate. */
+const OPEN = {
+  unseenDomains: "ignore",
+  projectNames: [],
+  protect: [],
+} as const;
+const STRICT = { ...OPEN, unseenDomains: "keep" } as const;
+/** Nothing fails, and nothing else keeps a certificate. */
+const CLEAR: Lean = {
+  kind: [
+    ...NEVER_READABLE,
+    "bound-in-another-language",
+    "certificate-twins",
+    "misfiled",
+  ],
+  trouble: 0,
+  policy: { ...OPEN, graceDays: 0 },
+  vendor: { faults: KIND.faults, lies: [], latency: 20, jitter: 20, skew: 0 },
+};
+const FAILING: Faults = {
+  kinds: ["reset-before", "error", "throttled"],
+  rate: 0.6,
+};
+/** Early in the first run all falls silent. */
+const SILENT: Faults = {
+  kinds: ["request-lost"],
+  rate: 0,
+  outage: [2500, 60_000],
+};
+const RESPELLED = [
+  { match: "domain", value: "*.例子1.com", owner: "video-team" },
+  {
+    match: "domain",
+    value: `*.${domainToASCII("bücher2.example")}.`,
+    owner: "video-team",
+  },
+] as const;
 
 function observing(
   change: (observation: Observation) => Observation,
@@ -155,7 +208,7 @@ function smoothing(
 ): Tampering {
   const readings: unknown[] = [];
   const seen = new Map<unknown, Set<string>>();
-  return reading(({ action, filter, reading: deadline, items }) => {
+  return reading(({ action, filter, reading: deadline, items, total }) => {
     if (!readings.includes(deadline)) readings.push(deadline);
     if (action !== "ListCertV2" || !isSmoothed(filter)) return {};
     if (readings.indexOf(deadline) < from) return {};
@@ -167,8 +220,24 @@ function smoothing(
       names.add(name);
       return isFresh;
     });
-    return { items: fresh, total: undefined };
+    // The least that a Total can say, and always the same.
+    return { items: fresh, total: fresh.length === 0 ? total : 1 };
   });
+}
+
+/** The table in a mail, up to the next one. */
+const CONTRADICTIONS = /\nContradictory data[^]*?\n\n/;
+
+/** A mail on its way to the topic. */
+function sending(
+  change: (mail: Mail, send: Telling["send"]) => Promise<void>,
+): Tampering {
+  return {
+    telling: (telling) => ({
+      ...telling,
+      send: (mail) => change(mail, telling.send),
+    }),
+  };
 }
 
 const isUnicode = (text: string): boolean => /[^\0-\x7f]/.test(text);
@@ -177,6 +246,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the grace is not respected",
     invariant: 1,
+    lean: { ...LIVELY, policy: { graceDays: 30 } },
     tampering: () => ({
       settings: (settings) => ({
         ...settings,
@@ -187,6 +257,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the vendor's filter is not asked",
     invariant: 1,
+    lean: { ...LIVELY, unkind: ["misfiled"], trouble: 0 },
     tampering: () =>
       changingRecords((certificate) => ({
         ...certificate,
@@ -197,6 +268,12 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "contradicting records are overlooked",
     invariant: 1,
+    lean: {
+      ...LIVELY,
+      unkind: ["certificate-twins"],
+      trouble: 0,
+      policy: OPEN,
+    },
     tampering: () =>
       changingRecords((certificate) => ({
         ...certificate,
@@ -206,6 +283,12 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "evidence lives for ten minutes",
     invariant: 1,
+    lean: {
+      ...LIVELY,
+      trouble: 0,
+      policy: OPEN,
+      settings: { ...DELETING, sendsPerSecond: 0.2 },
+    },
     tampering: () => ({
       observer: observing((observation) => ({
         ...observation,
@@ -216,6 +299,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the domains are not looked at",
     invariant: 2,
+    lean: LIVELY,
     tampering: () => ({
       observer: observing((observation) => ({ ...observation, domains: [] })),
       settings: (settings) => ({
@@ -227,6 +311,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "only ChainID counts as an identifier",
     invariant: 2,
+    lean: {
+      ...LIVELY,
+      policy: OPEN,
+      trouble: 0,
+      unkind: ["bound-by-three-identifiers"],
+      kind: ["bound-in-another-language"],
+    },
     tampering: () =>
       changingRecords((certificate) => {
         const [first, ...rest] = certificate.records.map((record) => ({
@@ -241,11 +332,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "DeleteCert at twenty a second",
     invariant: 3,
+    lean: LIVELY,
     tampering: () => ({ sendsPerSecond: 20 }),
   },
   {
     name: "maxDeletions is not respected",
     invariant: 4,
+    lean: { ...LIVELY, settings: { dryRun: false, maxDeletions: 3 } },
     tampering: () => ({
       settings: (settings) => ({ ...settings, maxDeletions: Infinity }),
     }),
@@ -253,6 +346,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "failed attempts leave no line",
     invariant: 5,
+    lean: { ...LIVELY, unkind: ["certificates-refused"] },
     tampering: () => ({
       log: (log) => (line) => {
         if (line["event"] !== "delete-outcome" || line["outcome"] === "deleted")
@@ -263,6 +357,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the line before an attempt is written after it",
     invariant: 5,
+    lean: LIVELY,
     tampering: () => ({
       log: (log) => (line) => {
         if (line["event"] === "delete-attempt")
@@ -276,6 +371,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "every other certificate is overlooked by every other run",
     invariant: 6,
+    lean: LIVELY,
     tampering: () => {
       return {
         observer: (observer, run) =>
@@ -294,6 +390,12 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a certificate is noted as done before it is",
     invariant: 7,
+    lean: {
+      ...LIVELY,
+      ...CLEAR,
+      run: { crashAt: 100 },
+      vendor: { faults: FAILING },
+    },
     tampering: () => {
       const done = new Set<string>();
       return {
@@ -310,6 +412,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a dry run deletes",
     invariant: 8,
+    lean: { ...LIVELY, settings: { ...DELETING, dryRun: true } },
     tampering: () => ({
       settings: (settings) => ({ ...settings, dryRun: false }),
     }),
@@ -317,11 +420,17 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a run takes a minute more than it has",
     invariant: 9,
+    lean: {
+      ...LIVELY,
+      run: { lifetime: 60_000 },
+      settings: { ...DELETING, sendsPerSecond: 0.2 },
+    },
     tampering: () => ({ remainingMs: (remaining) => () => remaining() + 60e3 }),
   },
   {
     name: "requests are logged with their headers",
     invariant: 10,
+    lean: LIVELY,
     tampering: () => ({
       transport: (transport, log) => ({
         ...transport,
@@ -335,6 +444,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "what failed is repeated until it works",
     invariant: 11,
+    lean: { ...LIVELY, unkind: ["certificates-refused"] },
     tampering: () => ({
       deleter: (deleter) => ({
         async deleteCertificate(order) {
@@ -352,6 +462,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a certificate that fails stops the others",
     invariant: 12,
+    lean: { ...LIVELY, unkind: ["certificates-refused"] },
     tampering: () => ({
       deleter: (deleter) => {
         let broken = false;
@@ -377,6 +488,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "an exception over one record ends the reading",
     invariant: 12,
+    lean: { ...LIVELY, trouble: 1 },
     tampering: () =>
       changingRecords((certificate) => {
         if (certificate.records[0].defects.length > 0)
@@ -387,6 +499,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a wildcard that covers no visible domain says nothing, nor does what stands beside it",
     invariant: 1,
+    lean: { ...LIVELY, unkind: ["domains-hidden-some"], policy: STRICT },
+    wasReal: true,
     tampering: () =>
       ignoringNames(
         (name, list, visible) =>
@@ -397,6 +511,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "no domain in sight, and a certificate without names is free",
     invariant: 1,
+    lean: { ...LIVELY, unkind: ["domains-hidden-all"], policy: STRICT },
+    wasReal: true,
     tampering: () => ({
       observer: observing((observation) =>
         observation.domains.length > 0
@@ -408,11 +524,23 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a name in Unicode is no name of a domain in punycode",
     invariant: 2,
+    lean: {
+      ...LIVELY,
+      unkind: ["names-respelled", "bound-in-another-language"],
+      policy: OPEN,
+    },
+    wasReal: true,
     tampering: () => ignoringNames((name) => isUnicode(name)),
   },
   {
     name: "a protected name is protected in one spelling only",
     invariant: 1,
+    lean: {
+      ...LIVELY,
+      unkind: ["names-respelled"],
+      policy: { ...OPEN, protect: RESPELLED },
+    },
+    wasReal: true,
     tampering: () => ({
       settings: (settings, { vendor }) => ({
         ...settings,
@@ -444,6 +572,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a short page ends the listing of domains",
     invariant: 1,
+    lean: {
+      ...LIVELY,
+      unkind: ["domain-pages-capped", "domain-total-of-page"],
+      kind: ["domain-total-absent", "domain-twins"],
+      policy: STRICT,
+    },
+    wasReal: true,
     tampering: () =>
       reading(({ action, pageNum }) =>
         action === "ListDomainDetail" && pageNum > 1 ? { items: [] } : {},
@@ -452,12 +587,25 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the second reading of what has not expired may have shifted",
     invariant: 1,
+    lean: {
+      ...LIVELY,
+      ...CLEAR,
+      size: 50,
+      unkind: ["lists-shift", "stale-beside-renewed"],
+    },
+    wasReal: true,
     tampering: () =>
       smoothing(1, (filter) => filter.includes('"Expiring":false')),
   },
   {
     name: "a list that shifted proves that something is gone",
     invariant: 13,
+    lean: {
+      ...LIVELY,
+      ...CLEAR,
+      unkind: ["lists-shift", "certificates-refused"],
+    },
+    wasReal: true,
     tampering: () => ({
       ...smoothing(0),
       observer: observing((observation) => ({
@@ -469,6 +617,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "what may be deleted without a word of it has failed",
     invariant: 13,
+    lean: { ...LIVELY, unkind: ["deletions-unanswered"], kind: NEVER_READABLE },
+    wasReal: true,
     tampering: () =>
       failing(({ possiblyDone }) =>
         possiblyDone
@@ -479,6 +629,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a refusal is taken at its word, whatever came before it",
     invariant: 13,
+    lean: {
+      ...LIVELY,
+      ...CLEAR,
+      unkind: ["closed-midway"],
+      kind: [...NEVER_READABLE, "key-rotated-midway"],
+    },
+    wasReal: true,
     tampering: () =>
       failing(({ kind }) =>
         ["forbidden", "not-found", "billing"].includes(kind)
@@ -492,6 +649,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a changed secret lets forget what had been sent",
     invariant: 13,
+    lean: { ...LIVELY, unkind: ["key-rotated-midway"], kind: NEVER_READABLE },
+    wasReal: true,
     tampering: () =>
       failing(({ kind }) =>
         kind === "secret-changed" ? { possiblyDone: false } : undefined,
@@ -500,6 +659,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "what got no answer is called deleted",
     invariant: 13,
+    lean: {
+      ...LIVELY,
+      ...CLEAR,
+      size: 60,
+      run: { lifetime: 60_000 },
+      vendor: { faults: SILENT, lies: [] },
+    },
     tampering: () => ({
       deleter: (deleter) => ({
         async deleteCertificate(order) {
@@ -517,6 +683,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "two rows of one domain count once",
     invariant: 14,
+    lean: { ...LIVELY, unkind: ["domain-twins"], kind: NEVER_READABLE },
+    wasReal: true,
     tampering: () =>
       reading(({ action, items }) =>
         action === "ListDomainDetail"
@@ -533,6 +701,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the Total of an empty last page counts",
     invariant: 14,
+    lean: { ...LIVELY, unkind: ["total-zero-at-end"], kind: NEVER_READABLE },
+    wasReal: true,
     tampering: () => {
       const totals = new Map<unknown, unknown>();
       return reading(({ action, pageNum, items, total, reading: deadline }) => {
@@ -547,6 +717,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "ten refusals in a row end a run",
     invariant: 14,
+    lean: {
+      ...LIVELY,
+      unkind: ["certificates-refused"],
+      kind: NEVER_READABLE,
+      policy: OPEN,
+    },
+    wasReal: true,
     tampering: () =>
       failing(({ outcome, kind }) =>
         outcome === "answered" && !["billing", "access-denied"].includes(kind)
@@ -557,6 +734,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a throttled reading is not repeated",
     invariant: 14,
+    lean: { ...LIVELY, unkind: ["busy-at-first"], kind: NEVER_READABLE },
+    wasReal: true,
     tampering: () => ({
       observer: (observer) => ({
         ...observer,
@@ -575,6 +754,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a plan holds nothing back",
     invariant: 4,
+    lean: { ...LIVELY, ...CLEAR, isPlanned: true },
     tampering: () => ({
       settings: ({ only: _, ...settings }) => settings,
     }),
@@ -582,6 +762,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a plan overrules what is in use",
     invariant: 2,
+    lean: { ...LIVELY, ...CLEAR, isPlanned: true },
     tampering: () => ({
       observer: (observer, { options: { only } }) =>
         observing((observation) => {
@@ -604,6 +785,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "days of warning are added to those of grace",
     invariant: 13,
+    lean: LIVELY,
     tampering: () => ({
       settings: ({ policy, ...settings }) => ({
         ...settings,
@@ -617,33 +799,192 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "what is about to expire in use is not warned of",
     invariant: 13,
+    lean: LIVELY,
     tampering: () => ({
       settings: (settings) => ({ ...settings, warnDays: 0 }),
     }),
   },
+  {
+    name: "every other certificate is left for later, for ever",
+    invariant: 14,
+    lean: { isRow: true, kind: NEVER_READABLE, policy: OPEN, trouble: 0 },
+    tampering: () => ({
+      observer: observing((observation) => ({
+        ...observation,
+        certificates: observation.certificates.filter(
+          ({ chainId }) => parseInt(chainId.slice(-1), 16) % 2 === 0,
+        ),
+      })),
+    }),
+  },
+  {
+    name: "a plan narrows what is looked at",
+    invariant: 13,
+    lean: { ...LIVELY, ...CLEAR, isPlanned: true },
+    tampering: () => ({
+      observer: (observer, { options: { only } }) =>
+        observing((observation) => ({
+          ...observation,
+          certificates: observation.certificates.filter(
+            ({ chainId }) => only?.has(chainId.toLowerCase()) !== false,
+          ),
+        }))(observer),
+    }),
+  },
+  {
+    name: "a name in punycode is no name of a domain in Unicode",
+    invariant: 2,
+    lean: {
+      ...LIVELY,
+      unkind: ["names-respelled", "bound-in-another-language"],
+      policy: OPEN,
+    },
+    wasReal: true,
+    tampering: () => ignoringNames((name) => /xn--/i.test(name)),
+  },
+  {
+    name: "a DELETE of a wildcard looks at no domain out of sight",
+    invariant: 2,
+    lean: {
+      ...LIVELY,
+      unkind: ["domains-hidden-all"],
+      policy: STRICT,
+    },
+    wasReal: true,
+    tampering: () => ({
+      settings: (settings) => ({
+        ...settings,
+        policy: { ...settings.policy, unseenDomains: "ignore" },
+      }),
+    }),
+  },
+  {
+    name: "403 for what another run has deleted speaks of the vendor's health",
+    invariant: 13,
+    lean: {
+      ...LIVELY,
+      ...CLEAR,
+      size: 60,
+      unkind: ["missing-forbidden"],
+      overlapAfter: 50,
+    },
+    wasReal: true,
+    tampering: () =>
+      failing(({ kind }) =>
+        kind === "forbidden" ? { outcome: "unknown" } : undefined,
+      ),
+  },
+  {
+    name: "every run mails what is in use, and what contradicts itself",
+    invariant: 15,
+    lean: { isRow: true },
+    wasReal: true,
+    tampering: () => ({
+      telling: (telling) => ({
+        ...telling,
+        occasions: { ...telling.occasions, sweepIntervalMinutes: 1e9 },
+      }),
+    }),
+  },
+  {
+    name: "contradictions are never mailed",
+    invariant: 15,
+    lean: { isRow: true, trouble: 1 },
+    tampering: () =>
+      sending((mail, send) =>
+        CONTRADICTIONS.test(mail.text) ? Promise.resolve() : send(mail),
+      ),
+  },
+  {
+    name: "contradictions that were to be mailed once are remembered, whether or not the mail went out",
+    invariant: 15,
+    lean: { isRow: true, trouble: 1 },
+    wasReal: true,
+    tampering: () => {
+      const told = new Set<string>();
+      return sending((mail, send) => {
+        const [table = ""] = CONTRADICTIONS.exec(mail.text) ?? [];
+        if (table !== "" && told.has(table)) return Promise.resolve();
+        told.add(table);
+        return send(mail);
+      });
+    },
+  },
+  {
+    name: "a mail that did not go out leaves no line",
+    invariant: 15,
+    lean: { isRow: true },
+    wasReal: true,
+    tampering: () => ({
+      log: (log) => (line) => {
+        if (line["event"] !== "report-not-sent") log(line);
+      },
+    }),
+  },
+  {
+    name: "a name in a mail is cut in the middle of a character",
+    invariant: 15,
+    lean: { isRow: true, unkind: ["names-awkward"] },
+    wasReal: true,
+    tampering: () =>
+      sending((mail, send) =>
+        send({
+          ...mail,
+          text: mail.text.replace(/(?<=n{9})\u{1f600}/u, "\ud83d"),
+        }),
+      ),
+  },
 ];
 
-export interface Caught {
-  readonly mutant: Mutant;
-  /** Undefined: no seed caught it. */
-  readonly seed: number | undefined;
-  readonly what: string;
-}
-
-/** Looks for a seed that shows the mutant by a violation of just its invariant. */
-export async function hunt(
-  mutant: Mutant,
-  from: number,
-  seeds: number,
-): Promise<Caught> {
-  for (let seed = from; seed < from + seeds; seed++) {
-    const { violations } = await simulate(seed, {
-      tampering: mutant.tampering(),
-    });
-    const shown = violations.find(
-      ({ invariant }) => invariant === mutant.invariant,
-    );
-    if (shown !== undefined) return { mutant, seed, what: shown.what };
-  }
-  return { mutant, seed: undefined, what: "" };
-}
+/** Faults that no vendor's behaviour shows, all of which were real: put into the source, and seen by a test. */
+export const SEEN_BY_TESTS: readonly {
+  readonly name: string;
+  /** Stands once in what is ours. */
+  readonly from: string;
+  readonly to: string;
+  readonly file: string;
+  readonly test: string;
+}[] = [
+  {
+    name: "a DELETE with the body of a dry run deletes",
+    from: '(request.body ?? "") !== ""',
+    to: 'request.body === "{}"',
+    file: "test/integration/certificates-api.test.ts",
+    test: "a body is refused before anything is asked",
+  },
+  {
+    name: "a sweep that was asked for over HTTP cannot be traced to its run",
+    from: "runId: call?.runId,",
+    to: "",
+    file: "test/unit/start-sweep.test.ts",
+    test: "leaves one line with caller, request id and the id of the run",
+  },
+  {
+    name: "a key put where the secret's name belongs is shown",
+    from: 'isText: true,\n    hidden: true,\n    meaning: "where the access key is"',
+    to: 'isText: true,\n    meaning: "where the access key is"',
+    file: "test/unit/configuration.test.ts",
+    test: "",
+  },
+  {
+    name: "a password in the endpoint is shown",
+    from: 'hidden: true,\n    meaning: "where the vendor\'s API answers"',
+    to: 'meaning: "where the vendor\'s API answers"',
+    file: "test/unit/configuration.test.ts",
+    test: "",
+  },
+  {
+    name: "whoever may read may delete, by equal scopes",
+    from: "readScope === deleteScope",
+    to: 'deleteScope === ""',
+    file: "test/infra/config.test.ts",
+    test: "authorizer",
+  },
+  {
+    name: "a chain id of 31 digits, which protects nothing, passes for a rule",
+    from: 'match === "chainId" && !GLOB.test(glob) && !isChainId(glob)',
+    to: 'match === "chainId" && !GLOB.test(glob) && !/^[0-9a-f]{31,32}$/i.test(glob)',
+    file: "test/unit/configuration.test.ts",
+    test: "PROTECT",
+  },
+];

@@ -89,7 +89,8 @@ export function observe(vendor: Vendor, projectNames: readonly string[] = []) {
   const pacer = createPacer(clock, 1e6, 8);
   const observer = createObserver({
     api: {
-      async call(action, body, { maxBytes }) {
+      async call(action, body, { maxBytes, deadline }) {
+        deadline.signal.throwIfAborted();
         const ask = { PageNum: NaN, PageSize: NaN, ...body, action };
         asked.push(ask);
         caps.add(maxBytes);

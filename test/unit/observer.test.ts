@@ -202,6 +202,35 @@ describe("a secret that changes while the account is read", () => {
   });
 });
 
+it("a reading that failed asks nothing more", async () => {
+  const vendor = but(
+    "ListDomainDetail",
+    () => ({ result: {}, vendorTime: undefined, takes: 20 }),
+    honest(3000),
+  );
+  const { seen, asked, clock } = observe(vendor);
+  await expect(seen).rejects.toMatchObject({ kind: "clock-off" });
+  const { length } = asked;
+  await clock.pass(10_000);
+  // What was under way may still be answered.
+  expect(asked).toHaveLength(length);
+});
+
+it("listCertificates under two versions of the secret is read again, once", async () => {
+  let calls = 0;
+  const changing = { from: Infinity };
+  const others = honest(1);
+  const { seen, asked, list } = observe((ask) => ({
+    ...others(ask),
+    secretVersion: ++calls >= changing.from ? `v${String(calls)}` : "v1",
+  }));
+  await seen;
+  const before = asked.length;
+  changing.from = calls + 3;
+  await expect(list()).rejects.toMatchObject({ kind: "secret-changed" });
+  expect(asked).toHaveLength(before + 10);
+});
+
 it("listCertificates asks no domains", async () => {
   const { seen, asked, list } = observe(honest(3, 3));
   await seen;

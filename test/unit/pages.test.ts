@@ -14,6 +14,10 @@ import {
   type Vendor,
 } from "../support/listing-vendor.ts";
 
+function idOf(item: Readonly<Record<string, unknown>>): string {
+  return String(item["ChainID"]);
+}
+
 describe("certificates that page oddly", () => {
   const list = upTo(250, certificate);
 
@@ -36,6 +40,17 @@ describe("certificates that page oddly", () => {
     ],
     ["paging ignored", () => ({ CertList: list, Total: 250 }), 250],
     ["paging ignored and no Total", () => ({ CertList: list }), 250],
+    [
+      "paging ignored, and ids in one case or the other",
+      ({ PageNum }) => ({
+        CertList: list.map((item) => ({
+          ...item,
+          ChainID: PageNum === 1 ? idOf(item) : idOf(item).toUpperCase(),
+        })),
+        Total: 250,
+      }),
+      250,
+    ],
     [
       "a full page for ever the same",
       () => ({ CertList: list.slice(0, 100), Total: 100 }),
@@ -101,6 +116,16 @@ describe("certificates that page oddly", () => {
         asked.PageNum === 1
           ? { CertList: pageOf(list.slice(0, 26), asked) }
           : { CertList: [], Total: 30 },
+    ],
+    [
+      "new rows behind an empty page, though Total has been reached",
+      ({ PageNum }) => ({
+        CertList:
+          [list.slice(0, 10), list.slice(10, 100), [], list.slice(100, 110)][
+            PageNum - 1
+          ] ?? [],
+        Total: 100,
+      }),
     ],
     ["a list that is none", () => ({ CertList: {}, Total: 1 })],
     ["a Result that is none", () => undefined],

@@ -43,6 +43,17 @@ describe("a rule that protects", () => {
     expect(isProtected(listed, "domain", value)).toBe(expected);
   });
 
+  it("is named with its owner, and its last day where it has one", () => {
+    const rule = { match: "name", value: "C?", owner: "ops" } as const;
+    const protect = [rule, { ...rule, until: "2026-11-24" }];
+    const [judgement] = judged([certificate(1)], undefined, { protect });
+    const said = { reason: "protected", ...rule };
+    expect(judgement?.details).toEqual([
+      { ...said, because: "ops protects name C?" },
+      { ...said, because: "ops protects name C? until 2026-11-24" },
+    ]);
+  });
+
   it("looks at what it names and at nothing else", () => {
     const over = { CertName: "abc", CertDomainList: ["a.net"] };
     const all: [Match, string][] = [

@@ -74,6 +74,21 @@ const sight = {
       "domains and certificates spell names in Unicode or punycode, upper case, with a dot at the end",
     then: DELETES,
   },
+  "names-awkward": {
+    vendor:
+      "names of certificates hold emoji, halves of characters, line breaks and what turns text around",
+    then: DELETES,
+  },
+  "bound-by-three-identifiers": {
+    vendor:
+      "a bound domain shows the certificate's ChainID, its ChainIDVolc or its CertID",
+    then: DELETES,
+  },
+  "certificate-twins": {
+    vendor:
+      "some certificates are listed twice, with the same data or with others",
+    then: `${DELETES}; contradictions keep`,
+  },
   "bound-in-another-language": {
     vendor:
       "a bound domain shows an identifier that no listing has, or none beside its CertDomain",
