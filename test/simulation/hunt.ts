@@ -40,7 +40,7 @@ export function runTests(
       const { path, spoilt } = spoil({ ...fault, what: fault.name });
       const spoiltCopy = join(copy, relative(ROOT, path));
       writeFileSync(spoiltCopy, spoilt);
-      const { status, stdout } = spawnSync(
+      const { status, stdout, stderr } = spawnSync(
         "npx",
         [
           ...["vitest", "run", "--project", "fast", fault.file],
@@ -50,7 +50,7 @@ export function runTests(
       );
       cpSync(path, spoiltCopy);
       // Red since a test failed, not since none could run.
-      tell(fault, status === 1 && stdout.includes("AssertionError"));
+      tell(fault, status === 1 && /AssertionError/.test(stdout + stderr));
     }
   } finally {
     rmSync(copy, { recursive: true, force: true });

@@ -57,9 +57,14 @@ const CLEAR: Lean = {
 };
 const FAILING: Faults = {
   kinds: ["reset-before", "error", "throttled"],
-  rate: 0.4,
+  rate: 0.6,
 };
-const SILENT: Faults = { kinds: ["reset-before", "request-lost"], rate: 0.3 };
+/** Early in the first run all falls silent. */
+const SILENT: Faults = {
+  kinds: ["request-lost"],
+  rate: 0,
+  outage: [2500, 60_000],
+};
 const RESPELLED = [
   { match: "domain", value: "*.例子1.com", owner: "video-team" },
   {
@@ -203,7 +208,7 @@ function smoothing(
 ): Tampering {
   const readings: unknown[] = [];
   const seen = new Map<unknown, Set<string>>();
-  return reading(({ action, filter, reading: deadline, items }) => {
+  return reading(({ action, filter, reading: deadline, items, total }) => {
     if (!readings.includes(deadline)) readings.push(deadline);
     if (action !== "ListCertV2" || !isSmoothed(filter)) return {};
     if (readings.indexOf(deadline) < from) return {};
@@ -215,7 +220,8 @@ function smoothing(
       names.add(name);
       return isFresh;
     });
-    return { items: fresh, total: undefined };
+    // The least that a Total can say, and always the same.
+    return { items: fresh, total: fresh.length === 0 ? total : 1 };
   });
 }
 
@@ -384,7 +390,12 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a certificate is noted as done before it is",
     invariant: 7,
-    lean: { ...LIVELY, run: { crashAt: 60 }, vendor: { faults: FAILING } },
+    lean: {
+      ...LIVELY,
+      ...CLEAR,
+      run: { crashAt: 100 },
+      vendor: { faults: FAILING },
+    },
     tampering: () => {
       const done = new Set<string>();
       return {
@@ -648,7 +659,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "what got no answer is called deleted",
     invariant: 13,
-    lean: { ...LIVELY, vendor: { faults: SILENT } },
+    lean: {
+      ...LIVELY,
+      ...CLEAR,
+      size: 60,
+      run: { lifetime: 60_000 },
+      vendor: { faults: SILENT, lies: [] },
+    },
     tampering: () => ({
       deleter: (deleter) => ({
         async deleteCertificate(order) {
@@ -737,7 +754,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a plan holds nothing back",
     invariant: 4,
-    lean: LIVELY,
+    lean: { ...LIVELY, ...CLEAR, isPlanned: true },
     tampering: () => ({
       settings: ({ only: _, ...settings }) => settings,
     }),
@@ -745,7 +762,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a plan overrules what is in use",
     invariant: 2,
-    lean: LIVELY,
+    lean: { ...LIVELY, ...CLEAR, isPlanned: true },
     tampering: () => ({
       observer: (observer, { options: { only } }) =>
         observing((observation) => {
@@ -803,7 +820,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a plan narrows what is looked at",
     invariant: 13,
-    lean: LIVELY,
+    lean: { ...LIVELY, ...CLEAR, isPlanned: true },
     tampering: () => ({
       observer: (observer, { options: { only } }) =>
         observing((observation) => ({

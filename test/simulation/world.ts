@@ -523,10 +523,11 @@ function drawForesight(
   { vendor }: World,
   drawn: Configuration,
   random: Random,
+  isPlanned: boolean,
 ): Pick<RunOptions, "only" | "configuration"> {
   const warnDays = random.pick(["auto", "auto", 0, 3, 365] as const);
   const configuration = { ...drawn, warnDays };
-  if (!random.chance(0.3)) return { configuration };
+  if (!isPlanned && !random.chance(0.3)) return { configuration };
   const listed = [...vendor.account.certificates.values()].flatMap(
     ({ chainId }) => (random.chance(0.5) ? [chainId.toLowerCase()] : []),
   );
@@ -561,6 +562,8 @@ export interface Lean {
   readonly vendor?: Partial<VendorSettings>;
   readonly run?: Partial<RunOptions>;
   readonly overlapAfter?: number;
+  /** Each run is held to a plan. */
+  readonly isPlanned?: true;
 }
 
 export function drawPlan(
@@ -647,6 +650,7 @@ export function drawPlan(
       world,
       configuration,
       random.fork(`foresight-${String(index)}`),
+      lean.isPlanned === true,
     ),
     ...lean.run,
   }));
