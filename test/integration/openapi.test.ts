@@ -451,9 +451,11 @@ describe("failures of the vendor are answered as described", () => {
         ] as const,
     ),
   )("%s", async (_, { operation, path, status, name, fault }) => {
-    // Too little time to read again; of a DELETE, 5 s are kept for the list that settles a doubt.
-    const hangs = fault.kind === "hang" && operation !== DELETE;
-    const timeoutMs = hangs ? 4_000 : 12_000;
+    // Of a DELETE, 5 s are kept for the list that settles a doubt; else 12 s are too little to read again.
+    const hangs = fault.kind === "hang";
+    const [long, short] =
+      operation === DELETE ? [29_000, 12_000] : [12_000, 4_000];
+    const timeoutMs = hangs ? short : long;
     const world = await start({ timeoutMs, faults: [fault] });
     const answer = await ask(world, operation, path);
     expect([answer.status, problemOf(answer.body)]).toEqual([status, name]);
