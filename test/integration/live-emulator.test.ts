@@ -332,7 +332,7 @@ describe("with an account", () => {
         const date = answer.headers.get("date");
         return date === null ? undefined : Date.parse(date) - Date.now();
       };
-      expect(Math.abs((await dateOf()) ?? NaN)).toBeLessThan(2000);
+      expect(Math.abs((await dateOf()) ?? NaN)).toBeLessThan(60_000);
       emulator.fault({ kind: "no-date" });
       expect(await dateOf()).toBeUndefined();
       emulator.fault({ kind: "date-skew", seconds: 600 });
@@ -364,7 +364,7 @@ describe("with an account", () => {
 
     it("hang", async () => {
       emulator.fault({ kind: "hang" });
-      await expect(deleteFirst(AbortSignal.timeout(50))).rejects.toThrow();
+      await expect(deleteFirst(AbortSignal.timeout(1000))).rejects.toThrow();
       expect(isDeleted()).toBe(false);
       expect(emulator.writes()).toHaveLength(1);
     });

@@ -128,8 +128,11 @@ function played(unkind: unknown): Partial<Switches> {
  * @throws TypeError that names what is permitted
  */
 export function readSwitches(value: unknown): Partial<Switches> {
-  const { unkind = [], ...rest } = Object(value) as { unkind?: unknown };
-  const given = typeof value === "object" && value !== null ? rest : value;
+  if (typeof value !== "object" || value === null || !("unkind" in value)) {
+    assertSwitches(value);
+    return value;
+  }
+  const { unkind, ...given } = value;
   assertSwitches(given);
   return { ...played(unkind), ...given };
 }
