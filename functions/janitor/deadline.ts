@@ -40,6 +40,7 @@ export async function withDeadline<T>(
   if (parent?.signal.aborted === true || ms <= 0) expire();
   else {
     parent?.signal.addEventListener("abort", expire, {
+      // Stryker disable next-line BooleanLiteral: a signal aborts once
       once: true,
       signal: finished.signal,
     });

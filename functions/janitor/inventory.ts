@@ -80,6 +80,7 @@ export function inventoryEntries(
 
 function compare(a: SortKey, b: SortKey): number {
   if (a[0] !== b[0]) return a[0] - b[0];
+  // Stryker disable next-line EqualityOperator: equal ones have been dealt with before
   return a[1] === b[1] ? a[2] - b[2] : a[1] < b[1] ? -1 : 1;
 }
 

@@ -51,6 +51,7 @@ function expiryReasons(
     }
   }
   if (ends === undefined) return details;
+  // Stryker disable next-line ConditionalExpression: nothing is greater than or less than undefined
   if (begins !== undefined && begins >= ends) {
     details.push({
       reason: "validity-inverted",
@@ -89,6 +90,7 @@ function expiryReasons(
 
 function stateOf(certificate: Certificate, now: number): State {
   const ends = certificate.records.map((record) => record.ends);
+  // Stryker disable next-line ConditionalExpression: nothing is greater than or less than undefined
   if (ends.some((end) => end !== undefined && now < end)) return "valid";
   return ends.includes(undefined) ? "unreadable" : "expired";
 }

@@ -58,7 +58,7 @@ function watches(props: AlarmsProps): {
   return {
     DeadMan: {
       name: "no successful sweep",
-      // CloudWatch looks further back than it is told to where there is no data, so it may ring some hours late.
+      // "At least": where data are missing CloudWatch looks further back, and a success there keeps it silent.
       impact: `No sweep has succeeded for at least ${String(hours)} hours, so expired certificates pile up, and nobody is told of those that domains still serve.`,
       action:
         "Look at the other alarms, then at the last summary. Right after a first deployment it only means that no sweep has run yet.",

@@ -15,7 +15,7 @@ export function withLogicalId<T extends Construct>(
   logicalId: string,
 ): T {
   const resource = construct.node.defaultChild;
-  if (resource === undefined || !CfnResource.isCfnResource(resource)) {
+  if (!CfnResource.isCfnResource(resource)) {
     throw new Error(`${construct.node.path} has no main resource`);
   }
   resource.overrideLogicalId(logicalId);

@@ -8,7 +8,7 @@ import { createPacer } from "../../functions/volcengine/pacer.ts";
 import { createTransport } from "../../functions/volcengine/transport.ts";
 import { systemClock } from "../../functions/host/clock.ts";
 import { selfSigned } from "../support/faulty-server.ts";
-import { compared, inTurns, type Figure } from "./figure.ts";
+import { compared, inTurns, type Bench, type Figure } from "./figure.ts";
 import { chainIdOf, startVendor } from "./vendor.ts";
 
 const ROUNDS = 61;
@@ -97,7 +97,9 @@ function official(endpoint: URL): (n: number) => Promise<unknown> {
   };
 }
 
-export async function measureCalls(): Promise<Figure[]> {
+export async function measureCalls({
+  rounds: count,
+}: Bench): Promise<Figure[]> {
   const identity = selfSigned("localhost");
   const original = tls.createSecureContext;
   tls.createSecureContext = (options) =>
@@ -108,7 +110,7 @@ export async function measureCalls(): Promise<Figure[]> {
   try {
     // Both are measured as they are after the engine has compiled what it will.
     for (const call of [client.call, theirs]) await many(WARM_UP, call);
-    const rounds = await inTurns(ROUNDS, {
+    const rounds = await inTurns(count(ROUNDS), {
       ours: processorTime(client.call),
       official: processorTime(theirs),
     });

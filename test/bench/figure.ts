@@ -1,5 +1,13 @@
 /** What the benchmark measures: figures of ours beside somebody else's, taken in turns in one run. */
 
+/** How a measurement is made. */
+export interface Bench {
+  /** Tells the progress. */
+  readonly say: (text: string) => void;
+  /** Rounds to measure, where so many make a figure that holds. */
+  readonly rounds: (whole: number) => number;
+}
+
 /** One row of the table. */
 export interface Figure {
   /** What is measured, with its unit. */
@@ -59,7 +67,7 @@ export function compared<K extends string>(
   rounds: Rounds<K>,
   ours: K,
   theirs: K,
-  row: Required<Pick<Figure, "name" | "peer" | "unit" | "target">>,
+  row: Pick<Figure, "name" | "peer" | "unit" | "target">,
 ): Figure {
   return {
     ...row,

@@ -18,9 +18,10 @@ import {
   type Policy,
 } from "../../functions/janitor/verdict.ts";
 import { createRandom } from "../simulation/random.ts";
-import { compared, inTurns, median, type Figure } from "./figure.ts";
+import { inTurns, median, type Bench, type Figure } from "./figure.ts";
 
 const ROUNDS = 9;
+const SMALL = 1_000;
 const POOL = 100_000;
 /** Certificates and domains of one customer, whose domains only its own certificates secure. */
 const BLOCK = 100;
@@ -160,9 +161,10 @@ function collector(): () => void {
 }
 
 /** Measures the cost of judging in accounts of 1,000, 10,000 and 100,000 certificates. */
-export async function measureJudging(
-  say: (text: string) => void,
-): Promise<Figure[]> {
+export async function measureJudging({
+  say,
+  rounds: count,
+}: Bench): Promise<Figure[]> {
   const collect = collector();
   const blocks = Array.from({ length: POOL / BLOCK }, (_, i) => createBlock(i));
   const counts = new Set<string>();
@@ -183,8 +185,8 @@ export async function measureJudging(
       return (user + system) / POOL;
     };
   };
-  const rounds = await inTurns(ROUNDS, {
-    small: timed(1_000),
+  const rounds = await inTurns(count(ROUNDS), {
+    small: timed(SMALL),
     middle: timed(10_000),
     large: timed(POOL),
   });
@@ -199,12 +201,20 @@ export async function measureJudging(
       .map((values) => median(values).toFixed(2))
       .join(" / ")} us a certificate in accounts of 1,000 / 10,000 / 100,000`,
   );
+  // Of what an account costs as a power of its size: 1 is linear.
+  const exponents = rounds.large.map(
+    (large, round) =>
+      1 +
+      Math.log(large / (rounds.small[round] ?? NaN)) / Math.log(POOL / SMALL),
+  );
   return [
-    compared(rounds, "large", "small", {
-      name: "judging a certificate among 100,000",
-      peer: "among 1,000",
-      unit: "us",
-      target: { atMost: 1.2 },
-    }),
+    {
+      name: "exponent of judging, 1,000 to 100,000 certificates",
+      ours: median(exponents),
+      peer: "linear",
+      theirs: 1,
+      unit: "",
+      target: { atMost: 1.05 },
+    },
   ];
 }

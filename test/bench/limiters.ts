@@ -19,7 +19,7 @@ import {
   createScaleWorld,
   playScaleRun,
 } from "../simulation/scale.ts";
-import type { Figure } from "./figure.ts";
+import type { Bench, Figure } from "./figure.ts";
 
 const PER_SECOND = CONFIGURATION.sendsPerSecond;
 const IN_FLIGHT = 8;
@@ -195,9 +195,7 @@ async function play(
 const hundredths = (value: number): string => value.toFixed(2);
 
 /** The same sweep with our pacer and with each library, before each of the limiter models. */
-export async function measureLimiters(
-  say: (text: string) => void,
-): Promise<Figure[]> {
+export async function measureLimiters({ say }: Bench): Promise<Figure[]> {
   const inEach = async (
     who: string,
     create?: () => Schedule,

@@ -11,8 +11,7 @@ export const HEADERS = [
 ] as const;
 
 function quantity(value: number, unit: string): string {
-  const digits =
-    unit === "" || Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : 2;
+  const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : 2;
   return `${value.toFixed(digits)}${unit === "" ? "" : ` ${unit}`}`;
 }
 

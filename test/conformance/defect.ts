@@ -1,6 +1,15 @@
 /** The deliberate defects of the conformance suites, from <suite>.defects.json. */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 
 export const ROOT = join(import.meta.dirname, "..", "..");
 
@@ -43,6 +52,24 @@ export function spoil({ what, from, to }: Omit<Defect, "suite" | "party">): {
     );
   }
   return { path: place.path, spoilt: place.text.replace(from, () => to) };
+}
+
+/** A copy of the project as it stands, with what is installed linked into it. */
+export function copyProject(): string {
+  const copy = mkdtempSync(join(tmpdir(), "janitor-defects-"));
+  const files = execFileSync(
+    "git",
+    ["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+    { cwd: ROOT, encoding: "utf8" },
+  );
+  for (const file of files.split("\0").filter((name) => name !== "")) {
+    mkdirSync(dirname(join(copy, file)), { recursive: true });
+    cpSync(join(ROOT, file), join(copy, file));
+  }
+  symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
+  mkdirSync(join(copy, ".cache"));
+  symlinkSync(join(ROOT, ".cache", "tools"), join(copy, ".cache", "tools"));
+  return copy;
 }
 
 function field(value: unknown, name: keyof Defect): string {

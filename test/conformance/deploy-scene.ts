@@ -29,6 +29,11 @@ interface Answer {
   readonly body: unknown;
 }
 
+interface Report {
+  readonly subject: string;
+  readonly text: string;
+}
+
 export interface Scene {
   readonly live: LiveEmulator;
   readonly stack: DeployedStack;
@@ -56,11 +61,15 @@ export interface Scene {
   /** Takes the next message from a queue. */
   nextMessage(queueUrl: string): Promise<unknown>;
   /** Takes the next report that the topic's subscribers get. */
-  nextReport(): Promise<{ readonly subject: string; readonly text: string }>;
+  nextReport(): Promise<Report>;
   /** The log group that an output of the stack names. */
   logOf(output: string): Promise<string>;
-  /** Makes EventBridge Scheduler start what the deployed schedule starts, without waiting for three in the morning. */
-  fireSchedule(): Promise<void>;
+  /**
+   * Lets the deployed schedule fire at the next full minute, and takes the report of the sweep that it starts. MiniStack
+   * looks every ten seconds, so there is time to set it back; it applies neither the schedule's role nor its time zone,
+   * retries or queue.
+   */
+  fireSchedule(): Promise<Report>;
   close(): Promise<void>;
 }
 
@@ -88,7 +97,6 @@ export async function startScene(): Promise<Scene> {
     stack.botocore.call(service, operation, { ...parameters });
   const apiId = stack.physicalId("HttpApi");
   const apiPath = `/_aws/execute-api/${apiId}`;
-  let fired = 0;
 
   async function createCaller(name: string, allowed: string): Promise<Caller> {
     await call("iam", "CreateUser", { UserName: name });
@@ -148,6 +156,13 @@ export async function startScene(): Promise<Scene> {
     const operator = await createCaller("operator", "*");
     const reader = await createCaller("reader", "*/GET/*");
     const reports = await subscribe();
+    const nextReport = async (): Promise<Report> => {
+      const envelope = await nextMessage(reports);
+      return {
+        subject: textAt(envelope, "Subject"),
+        text: textAt(envelope, "Message"),
+      };
+    };
     return {
       ...{ live, stack, apiPath, operator, reader, call, nextMessage, close },
       api: async (method, path, body = null, caller = operator) => {
@@ -166,13 +181,7 @@ export async function startScene(): Promise<Scene> {
           SecretId: stack.output("SecretName"),
           SecretString: JSON.stringify(key),
         }),
-      async nextReport() {
-        const envelope = await nextMessage(reports);
-        return {
-          subject: textAt(envelope, "Subject"),
-          text: textAt(envelope, "Message"),
-        };
-      },
+      nextReport,
       async logOf(output) {
         const found = await call("logs", "FilterLogEvents", {
           logGroupName: stack.output(output),
@@ -182,16 +191,25 @@ export async function startScene(): Promise<Scene> {
           .join("\n");
       },
       async fireSchedule() {
-        fired += 1;
-        const schedule = await call("scheduler", "GetSchedule", {
-          Name: stack.physicalId("SweepSchedule"),
+        const Name = stack.physicalId("SweepSchedule");
+        const schedule = await call("scheduler", "GetSchedule", { Name });
+        const given = Object.fromEntries(
+          [
+            ...["ScheduleExpression", "ScheduleExpressionTimezone", "State"],
+            ...["FlexibleTimeWindow", "Target", "Description"],
+          ].map((name) => [name, at(schedule, name)]),
+        );
+        const minutely = { ScheduleExpression: "cron(* * * * ? *)" };
+        await call("scheduler", "UpdateSchedule", {
+          Name,
+          ...given,
+          ...minutely,
         });
-        await call("scheduler", "CreateSchedule", {
-          Name: `now-${String(fired)}`,
-          ScheduleExpression: "at(2026-01-01T00:00:00)",
-          FlexibleTimeWindow: at(schedule, "FlexibleTimeWindow"),
-          Target: at(schedule, "Target"),
-        });
+        try {
+          return await nextReport();
+        } finally {
+          await call("scheduler", "UpdateSchedule", { Name, ...given });
+        }
       },
     };
   } catch (error) {

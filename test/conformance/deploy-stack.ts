@@ -25,7 +25,7 @@ import { toolPath } from "../support/tools.ts";
 const STACK = "LiveCertJanitor";
 export const REGION = "eu-central-1";
 export const ACCOUNT = "000000000000";
-const WAIT_MS = 60_000;
+const WAIT_MS = 120_000;
 
 /** A key of AWS. */
 export interface Caller {

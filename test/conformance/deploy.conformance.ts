@@ -3,7 +3,7 @@
  * functions run in MiniStack's Lambda with what their roles allow, and other people's programs sign the calls.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { object } from "../infra/synthesize.ts";
 import { isInstalled, toolPath, versionOf } from "../support/tools.ts";
 import { BLOCKS, blocksOf, runInShell } from "./deploy-document.ts";
@@ -23,9 +23,6 @@ import {
   textAt,
 } from "./deploy-stack.ts";
 import { party } from "./party.ts";
-
-// ../infra/synthesize.ts set shorter ones.
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const SECOND_KEY = {
   accessKeyId: "AKLTsecond",
@@ -289,8 +286,7 @@ party("MiniStack", versionOf("ministack"), ["python", "node24"], () => {
 
   it("starts a sweep by the schedule, which deletes nothing as cdk.json ships it", async () => {
     const before = ids();
-    await scene.fireSchedule();
-    const { subject } = await scene.nextReport();
+    const { subject } = await scene.fireSchedule();
     expect(subject).toMatch(/^dry run: /);
     expect(ids()).toEqual(before);
   });
@@ -313,8 +309,7 @@ party("MiniStack", versionOf("ministack"), ["python", "node24"], () => {
     const before = ids();
     const condemned = await doomed();
     expect(condemned).not.toEqual([]);
-    await scene.fireSchedule();
-    const { subject } = await scene.nextReport();
+    const { subject } = await scene.fireSchedule();
     expect(subject).toMatch(/^\d+ deleted/);
     expect(ids()).toEqual(before.filter((id) => !condemned.includes(id)));
     expect(await doomed()).toEqual([]);
@@ -337,18 +332,21 @@ party("MiniStack", versionOf("ministack"), ["python", "node24"], () => {
       ...{ kind: "total-lies", action: "ListDomainDetail" },
       ...{ times: 100, delta: 1 },
     });
-    const { status } = await api("POST", "/sweeps", '{"dryRun": true}');
-    expect(status).toBe(202);
-    const record = await scene.nextMessage(stack.physicalId("FailedSweeps"));
-    live.clearFaults();
-    expect(record).toMatchObject({
-      requestPayload: { dryRun: true },
-      responsePayload: {
-        errorMessage: expect.stringMatching(
-          /^No sweep took place and nothing was deleted: ListDomainDetail /,
-        ) as unknown,
-      },
-    });
+    try {
+      const { status } = await api("POST", "/sweeps", '{"dryRun": true}');
+      expect(status).toBe(202);
+      const record = await scene.nextMessage(stack.physicalId("FailedSweeps"));
+      expect(record).toMatchObject({
+        requestPayload: { dryRun: true },
+        responsePayload: {
+          errorMessage: expect.stringMatching(
+            /^No sweep took place and nothing was deleted: ListDomainDetail /,
+          ) as unknown,
+        },
+      });
+    } finally {
+      live.clearFaults();
+    }
   });
 });
 
@@ -481,16 +479,19 @@ party("AWS CLI", versionOf("awscli"), ["python", "node24"], () => {
       ...{ kind: "total-lies", action: "ListDomainDetail" },
       ...{ times: 100, delta: 1 },
     });
-    await api("POST", "/sweeps", '{"dryRun": true}');
-    await eventually("the record of a failed sweep", async () => {
-      const queue = await call("sqs", "GetQueueAttributes", {
-        QueueUrl: stack.physicalId("FailedSweeps"),
-        AttributeNames: ["ApproximateNumberOfMessages"],
+    try {
+      await api("POST", "/sweeps", '{"dryRun": true}');
+      await eventually("the record of a failed sweep", async () => {
+        const queue = await call("sqs", "GetQueueAttributes", {
+          QueueUrl: stack.physicalId("FailedSweeps"),
+          AttributeNames: ["ApproximateNumberOfMessages"],
+        });
+        const waiting = at(queue, "Attributes", "ApproximateNumberOfMessages");
+        return waiting === "0" ? undefined : waiting;
       });
-      const waiting = at(queue, "Attributes", "ApproximateNumberOfMessages");
-      return waiting === "0" ? undefined : waiting;
-    });
-    live.clearFaults();
+    } finally {
+      live.clearFaults();
+    }
     await call("sqs", "SendMessage", {
       QueueUrl: stack.output("ScheduleQueueUrl"),
       MessageBody: "{}",

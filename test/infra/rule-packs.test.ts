@@ -78,6 +78,18 @@ describe("the rule packs", () => {
   });
 });
 
+it("the app runs every pack, so that a finding fails the synth", async () => {
+  process.env["CDK_CONTEXT_JSON"] = JSON.stringify({
+    ...CONTEXT,
+    "aws:cdk:bundling-stacks": [],
+  });
+  const added = vi.spyOn(Validations.prototype, "addPlugins");
+  await import("../../infra/app.ts");
+  expect(added.mock.calls.flat().map(({ constructor }) => constructor)).toEqual(
+    RULE_PACKS,
+  );
+});
+
 /** CloudFormation's resource schemas, its best practices, and the rule packs. */
 describe("the validation of a synth", () => {
   beforeAll(() => {

@@ -1,8 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   InvokeCommand,
   LambdaClient,
-  LambdaServiceException,
   type InvokeCommandInput,
 } from "@aws-sdk/client-lambda";
 import {
@@ -47,29 +45,29 @@ describe("Lambda", () => {
     emulator = await startLambdaEmulator({
       functions: {
         echo: {
-          timeoutMs: 5000,
+          timeoutMs: 60_000,
           handler: (event, context) => {
             seen.push({ event, context });
             return Promise.resolve({ got: event });
           },
         },
         gated: {
-          timeoutMs: 5000,
+          timeoutMs: 60_000,
           handler: async (event, context) => {
             await gate;
             seen.push({ event, context });
           },
         },
         broken: {
-          timeoutMs: 5000,
+          timeoutMs: 60_000,
           handler: () => Promise.reject(new TypeError("no evidence")),
         },
         endless: { timeoutMs: 50, handler: () => new Promise(() => undefined) },
         unserializable: {
-          timeoutMs: 5000,
+          timeoutMs: 60_000,
           handler: () => Promise.resolve({ big: 1n }),
         },
-        silent: { timeoutMs: 5000, handler: () => Promise.resolve(undefined) },
+        silent: { timeoutMs: 60_000, handler: () => Promise.resolve(undefined) },
       },
       onError: (run) => failed.push(run),
     });
@@ -94,18 +92,6 @@ describe("Lambda", () => {
     return { ...answer, text, requestId: answer.$metadata.requestId };
   }
 
-  async function failure(
-    name: string,
-    input?: Partial<InvokeCommandInput>,
-  ): Promise<LambdaServiceException> {
-    const error: unknown = await invoke(name, input).catch(
-      (thrown: unknown) => thrown,
-    );
-    if (!(error instanceof LambdaServiceException))
-      throw new Error("no failure of the service", { cause: error });
-    return error;
-  }
-
   it("accepts an asynchronous invocation before it runs, and runs it under the same id", async () => {
     const answer = await invoke("gated", {
       InvocationType: "Event",
@@ -126,22 +112,6 @@ describe("Lambda", () => {
     expect(seen[1]?.context.awsRequestId).toBe(answer.requestId);
     expect(seen[0]?.context.awsRequestId).not.toBe(answer.requestId);
     expect(failed).toEqual([]);
-  });
-
-  it("is idle when nothing runs", async () => {
-    await expect(emulator.idle()).resolves.toBeUndefined();
-  });
-
-  it("gives the handler a context whose time runs down", async () => {
-    await invoke("echo");
-    const context = seen[0]?.context;
-    const before = context?.getRemainingTimeInMillis() ?? 0;
-    expect(before).toBeGreaterThan(4000);
-    await sleep(30);
-    const after = context?.getRemainingTimeInMillis() ?? 0;
-    expect(before - after).toBeGreaterThanOrEqual(28);
-    expect(context?.functionName).toBe("echo");
-    expect(context?.invokedFunctionArn).toMatch(/:function:echo$/);
   });
 
   it("answers a synchronous invocation with the result", async () => {
@@ -186,41 +156,6 @@ describe("Lambda", () => {
     expect(failed[0]?.error).toBeInstanceOf(TypeError);
     expect(String(failed[1]?.error)).toContain("timed out");
   });
-
-  it.each([
-    "arn:aws:lambda:us-east-1:123456789012:function:echo",
-    "arn:aws-cn:lambda:cn-north-1:123456789012:function:echo:$LATEST",
-    "123456789012:function:echo",
-    "echo:live",
-  ])("finds a function by %s", async (name) => {
-    expect((await invoke(name)).text).toBe('{"got":{}}');
-  });
-
-  it.each(["nowhere", "constructor", "__proto__"])(
-    "does not know the function %s",
-    async (name) => {
-      for (const InvocationType of ["Event", "RequestResponse"] as const)
-        expect(await failure(name, { InvocationType })).toMatchObject({
-          name: "ResourceNotFoundException",
-          $metadata: { httpStatusCode: 404 },
-        });
-    },
-  );
-
-  it("refuses what is not JSON, too long, or of a type it does not play", async () => {
-    const Event = { InvocationType: "Event" } as const;
-    expect((await failure("echo", { ...Event, Payload: "{" })).name).toBe(
-      "InvalidRequestContentException",
-    );
-    const Payload = JSON.stringify("x".repeat(1024 * 1024));
-    expect((await failure("echo", { ...Event, Payload })).name).toBe(
-      "RequestTooLargeException",
-    );
-    expect((await failure("echo", { InvocationType: "DryRun" })).name).toBe(
-      "InvalidParameterValueException",
-    );
-    expect(seen).toEqual([]);
-  });
 });
 
 describe("SNS", () => {
@@ -256,13 +191,6 @@ describe("SNS", () => {
     const kept = { topicArn: TopicArn, subject: "Ä & B", message: Message };
     expect(emulator.messages).toEqual([kept]);
     expect(told).toEqual([kept]);
-  });
-
-  it("keeps the order, and a missing subject as missing", async () => {
-    await publish({ TopicArn, Message: "1" });
-    await publish({ TopicArn, Message: "2" });
-    expect(emulator.messages.map(({ message }) => message)).toEqual(["1", "2"]);
-    expect(emulator.messages[0]?.subject).toBeUndefined();
   });
 
   it("takes 256 KB, and not one byte more", async () => {
@@ -325,14 +253,5 @@ describe("SNS", () => {
     expect(error).toMatchObject({ name, $metadata: { httpStatusCode } });
     expect(emulator.messages).toEqual([]);
     expect(told).toEqual([]);
-  });
-
-  it("knows no other action", async () => {
-    const answer = await fetch(emulator.url, {
-      method: "POST",
-      body: "Action=ListTopics&Version=2010-03-31",
-    });
-    expect(answer.status).toBe(400);
-    expect(await answer.text()).toContain("<Code>InvalidAction</Code>");
   });
 });

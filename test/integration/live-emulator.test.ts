@@ -1,15 +1,30 @@
-import { afterEach, describe, expect, it } from "vitest";
+/** The emulator of Live, by what the official clients and the tests of the product do not try. */
+import {
+  afterEach,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  onTestFinished,
+  vi,
+} from "vitest";
+import type { Fault } from "../../infra/local/live-emulator/faults.ts";
 import {
   startLiveEmulator,
   type LiveEmulator,
   type LiveEmulatorOptions,
 } from "../../infra/local/live-emulator/server.ts";
 import {
+  createRateLimit,
+  type Switches,
+} from "../../infra/local/live-emulator/switches.ts";
+import {
   certificateOf,
   connect,
   daysFromNow,
   domainOf,
   KEY,
+  sendSigned,
 } from "../support/official-client.ts";
 
 let emulator: LiveEmulator;
@@ -19,14 +34,7 @@ async function start(options: Partial<LiveEmulatorOptions> = {}) {
   return connect(emulator.url);
 }
 
-afterEach(async () => {
-  await emulator.close();
-});
-
-async function codeOf(answer: Promise<{ ResponseMetadata: object }>) {
-  const { ResponseMetadata: metadata } = await answer;
-  return Reflect.get(Reflect.get(metadata, "Error") ?? {}, "Code") as unknown;
-}
+afterEach(() => emulator.close());
 
 describe("actions, called by the vendor's own client", () => {
   it("lists by the clock, in the four ways that there are", async () => {
@@ -77,24 +85,6 @@ describe("actions, called by the vendor's own client", () => {
     expect(Result?.CertList?.[0]?.["Status"]).toBe(status);
   });
 
-  it("pages, and counts the whole query", async () => {
-    const certificates = Array.from({ length: 5 }, (_, n) => certificateOf(n));
-    const call = await start({ account: { certificates } });
-    const filter = { Available: true, Expiring: true, PageSize: 2 };
-    const { Result } = await call("ListCertV2", { ...filter, PageNum: 3 });
-    expect(Result?.CertList?.map((one) => one["CertName"])).toEqual([
-      "certificate 4",
-    ]);
-    expect(Result?.Total).toBe(5);
-    expect(Result?.ExpirationInfo).toEqual({
-      ActiveNum: 0,
-      ClosingExpireNum: 0,
-      ExpireNum: 5,
-    });
-    const beyond = await call("ListCertV2", { ...filter, PageNum: 4 });
-    expect(beyond.Result?.CertList).toEqual([]);
-  });
-
   it("filters by project, name and domain, and shows what a record says instead", async () => {
     const call = await start({
       account: {
@@ -119,88 +109,401 @@ describe("actions, called by the vendor's own client", () => {
       "certificate 3",
     ]);
   });
+});
 
-  it("deletes for good, and answers without a Result", async () => {
-    const one = certificateOf(1);
-    const call = await start({ account: { certificates: [one] } });
-    const answer = await call("DeleteCert", { ChainID: one.chainId });
-    expect(answer).toEqual({
-      ResponseMetadata: {
-        RequestId: expect.stringMatching(/^\d{14}[0-9A-F]{18}$/) as string,
-        Action: "DeleteCert",
-        Version: "2023-01-01",
-        Service: "live",
-        Region: "cn-north-1",
-      },
-    });
-    expect(emulator.account.certificates).toEqual([]);
-    expect(emulator.counts()).toEqual({ DeleteCert: 1 });
-    expect(emulator.writes()).toMatchObject([
-      { action: "DeleteCert", status: 200, chainId: one.chainId },
-    ]);
+describe("who may call", () => {
+  it.each([
+    [-899, undefined],
+    [-901, "InvalidTimestamp"],
+    [901, "InvalidTimestamp"],
+  ])("minds a signature of %i seconds: %s", async (seconds, code) => {
+    const now = Date.parse("2026-11-24T12:00:00Z");
+    await start({ now: () => now });
+    const at = new Date(now + seconds * 1000);
+    await sendSigned(emulator.url, { action: "ListCertV2", at });
+    expect(emulator.log[0]?.code).toBe(code);
   });
 
-  it("shows domains of every status, and pages of at most 1,000", async () => {
-    const call = await start({
-      account: {
-        domains: [
-          { ...domainOf("push.example.com"), chainId: "bound" },
-          { ...domainOf("pull.example.com"), status: 2 },
-        ],
-      },
-    });
-    const list = async (filter: object = {}) => {
-      const query = { PageNum: 1, PageSize: 10, ...filter };
-      const { Result } = await call("ListDomainDetail", query);
-      return Result?.DomainList?.map(({ Domain, ChainID }) => [
-        Domain,
-        ChainID,
-      ]);
+  it("checks in the gateway's order", async () => {
+    await start();
+    const post = async (path: string, headers: Record<string, string> = {}) => {
+      await fetch(emulator.url + path, { method: "POST", headers });
+      return emulator.log.at(-1)?.code;
     };
-    const push = ["push.example.com", "bound"];
-    expect(await list()).toEqual([push, ["pull.example.com", ""]]);
-    expect(await list({ DomainStatusList: [0] })).toEqual([push]);
-    const unpaged = call("ListDomainDetail", { PageNum: 1, PageSize: 1001 });
-    expect(await codeOf(unpaged)).toBe("InvalidParam");
+    const query = "/?Action=ListCertV2&Version=2023-01-01";
+    const signed = (credential: string, signature = "00") => ({
+      authorization: `HMAC-SHA256 Credential=${credential}, SignedHeaders=x-date, Signature=${signature}`,
+    });
+    const scope = "AK/20261124/cn-north-1/live/request";
+    expect(await post("/other")).toBe("InvalidActionOrVersion");
+    expect(await post("/?Action=ListCertV2")).toBe("MissingParameter");
+    expect(await post(query)).toBe("MissingAuthenticationToken");
+    expect(await post(query, { authorization: "Bearer x" })).toBe(
+      "InvalidAuthorization",
+    );
+    expect(await post(query, signed(scope, ""))).toBe("MissingSignature");
+    expect(await post(query, signed("AK/20261124/live/request"))).toBe(
+      "InvalidCredential",
+    );
+    expect(await post(query, signed(scope))).toBe("MissingRequestInfo");
+    const otherDay = { ...signed(scope), "x-date": "20261123T000000Z" };
+    expect(await post(query, otherDay)).toBe("InvalidCredential");
+    const noTime = { ...signed(scope), "x-date": "20261124 noon" };
+    expect(await post(query, noTime)).toBe("InvalidTimestamp");
+    await fetch(emulator.url + query);
+    expect(emulator.log.at(-1)).toMatchObject({
+      status: 405,
+      code: "MethodNotAllowed",
+    });
+    await sendSigned(emulator.url, { action: "ListCertV2", service: "cdn" });
+    expect(emulator.log.at(-1)?.code).toBe("ServiceNotFound");
+    await sendSigned(emulator.url, { action: "ListCert" });
+    expect(emulator.log.at(-1)?.code).toBe("InvalidActionOrVersion");
+    const version = "2020-08-01";
+    await sendSigned(emulator.url, { action: "ListCertV2", version });
+    expect(emulator.log.at(-1)?.code).toBe("InvalidActionOrVersion");
+    await sendSigned(emulator.url, { action: "ListCertV2", body: "[" });
+    expect(emulator.log.at(-1)?.code).toBe("InvalidParam.BindError");
   });
 });
 
-describe("DeleteCert, its error table", () => {
-  it.each([
-    ["InvalidParam", { ChainID: "" }],
-    ["InvalidParam", {}],
-    ["InvalidParam.BindError", { ChainID: 5 }],
-    ["ResourceNotFound", { ChainID: "0".repeat(32) }],
-    ["RequestForbidden.AccountIDNotAllow", { ChainID: "f".repeat(32) }],
-  ])("is %s for %j", async (code, body) => {
-    const call = await start();
-    emulator.account.foreign.add("f".repeat(32));
-    expect(await codeOf(call("DeleteCert", body))).toBe(code);
+describe("the rate limit", () => {
+  it("lets so many of an action through in any second", () => {
+    const now = vi.spyOn(performance, "now").mockReturnValue(0);
+    onTestFinished(() => {
+      now.mockRestore();
+    });
+    const isLetThrough = createRateLimit();
+    const twelve = Array.from({ length: 12 }, () => isLetThrough("A", 10));
+    expect(twelve.filter(Boolean)).toHaveLength(10);
+    expect(isLetThrough("B", { A: 10, B: 1 })).toBe(true);
+    expect(isLetThrough("B", { A: 10, B: 1 })).toBe(false);
+    expect(isLetThrough("B", null)).toBe(true);
+    now.mockReturnValue(1000);
+    expect(isLetThrough("A", 10)).toBe(true);
+  });
+
+  it("says so", async () => {
+    const call = await start({ switches: { perSecond: { ListCertV2: 0 } } });
+    const { ResponseMetadata } = await call("ListCertV2");
+    expect(ResponseMetadata.Error).toMatchObject({
+      Code: "FlowLimitExceeded",
+      CodeN: 100018,
+    });
+    expect(emulator.log).toMatchObject([{ status: 429 }]);
+  });
+});
+
+describe("with an account", () => {
+  const first = certificateOf(1);
+  const expired = { Available: true, Expiring: true };
+
+  let call: ReturnType<typeof connect>;
+
+  beforeEach(async () => {
+    emulator = await startLiveEmulator({
+      credentials: [KEY],
+      account: {
+        certificates: [
+          first,
+          certificateOf(2),
+          certificateOf(3, { notAfter: daysFromNow(90) }),
+          certificateOf(4, { available: false }),
+        ],
+        domains: [domainOf("push.example.com", first.certId)],
+      },
+    });
+    call = connect(emulator.url);
+  });
+
+  function deleteFirst(signal?: AbortSignal): Promise<Response> {
+    const body = JSON.stringify({ ChainID: first.chainId });
+    return sendSigned(emulator.url, {
+      action: "DeleteCert",
+      body,
+      ...(signal !== undefined && { signal }),
+    });
+  }
+
+  function isDeleted(): boolean {
+    return !emulator.account.certificates.some(
+      ({ chainId }) => chainId === first.chainId,
+    );
+  }
+
+  async function namesOf(filter: object): Promise<unknown> {
+    const { Result } = await call("ListCertV2", filter);
+    return Result?.CertList?.map((one) => one["CertName"]);
+  }
+
+  describe("switches", () => {
+    const set = (changes: Partial<Switches>) =>
+      Object.assign(emulator.switches, changes);
+
+    it("bound, which by default protects nothing", async () => {
+      set({ bound: "refuse" });
+      expect((await deleteFirst()).status).toBe(400);
+      expect(isDeleted()).toBe(false);
+      set({ bound: "delete" });
+      expect((await deleteFirst()).status).toBe(200);
+      expect(isDeleted()).toBe(true);
+    });
+
+    it("emptyFilter", async () => {
+      expect(await namesOf({})).toEqual(["certificate 3"]);
+      set({ emptyFilter: "enabled" });
+      expect(await namesOf({})).toHaveLength(3);
+      set({ emptyFilter: "all" });
+      expect(await namesOf({})).toHaveLength(4);
+    });
+
+    it("requestIdCasing", async () => {
+      expect(
+        (await call("ListCertV2")).ResponseMetadata.RequestId,
+      ).toBeDefined();
+      set({ requestIdCasing: "RequestID" });
+      const { ResponseMetadata } = await call("ListCertV2");
+      expect(ResponseMetadata.RequestID).toBeDefined();
+      expect(ResponseMetadata.RequestId).toBeUndefined();
+    });
+
+    it("skewSeconds and timestampStatus", async () => {
+      const at = new Date(Date.now() - 60_000);
+      const late = () => sendSigned(emulator.url, { action: "ListCertV2", at });
+      expect((await late()).status).toBe(200);
+      set({ skewSeconds: 10 });
+      expect((await late()).status).toBe(403);
+      set({ timestampStatus: 400 });
+      expect((await late()).status).toBe(400);
+    });
+
+    it("ignorePaging and ignoreExpiringFilter", async () => {
+      const page = { ...expired, PageNum: 1, PageSize: 1 };
+      expect(await namesOf(page)).toHaveLength(1);
+      set({ ignorePaging: true });
+      expect(await namesOf(page)).toHaveLength(2);
+      set({ ignoreExpiringFilter: true });
+      expect(await namesOf(page)).toHaveLength(3);
+    });
+  });
+
+  describe("faults with an answer", () => {
+    it.each<[Fault, number, RegExp, boolean]>([
+      [{ kind: "CommonErr" }, 200, /"Error":\{"Code":"CommonErr"/, false],
+      [{ kind: "CommonErr", codeN: 7 }, 200, /"CodeN":7,"Code":"Comm/, false],
+      [{ kind: "throttle" }, 429, /FlowLimitExceeded/, false],
+      [{ kind: "http-500" }, 500, /InternalError/, false],
+      [{ kind: "http-502-html" }, 502, /<h1>502/, false],
+      [{ kind: "http-503-html" }, 503, /<h1>503/, false],
+      [{ kind: "http-504-after" }, 504, /<h1>504/, true],
+      [{ kind: "slow", ms: 30 }, 200, /ResponseMetadata/, true],
+      [{ kind: "trickle", ms: 0 }, 200, /^\{.*\}$/, true],
+      [{ kind: "not-json" }, 200, /^It works!$/, true],
+      [{ kind: "empty" }, 200, /^$/, true],
+      [
+        { kind: "error", status: 418, code: "Teapot", codeN: 9 },
+        418,
+        /"CodeN":9,"Code":"Teapot"/,
+        false,
+      ],
+      [{ kind: "no-date" }, 200, /ResponseMetadata/, true],
+      [{ kind: "date-skew", seconds: 1 }, 200, /ResponseMetadata/, true],
+      [{ kind: "huge-body" }, 200, / {1000}$/, true],
+    ])("%j", async (fault, status, body, deleted) => {
+      emulator.fault(fault);
+      const answer = await deleteFirst();
+      expect(answer.status).toBe(status);
+      expect(await answer.text()).toMatch(body);
+      expect(isDeleted()).toBe(deleted);
+      // Only once, unless told otherwise.
+      expect(
+        (await sendSigned(emulator.url, { action: "ListCertV2" })).ok,
+      ).toBe(true);
+    });
+
+    it("throttle with Retry-After", async () => {
+      emulator.fault({ kind: "throttle", retryAfter: 3 });
+      expect((await deleteFirst()).headers.get("retry-after")).toBe("3");
+    });
+
+    it("no-date and date-skew, while every other answer has the emulator's time", async () => {
+      const dateOf = async () => {
+        const answer = await sendSigned(emulator.url, { action: "ListCertV2" });
+        const date = answer.headers.get("date");
+        return date === null ? undefined : Date.parse(date) - Date.now();
+      };
+      expect(Math.abs((await dateOf()) ?? NaN)).toBeLessThan(60_000);
+      emulator.fault({ kind: "no-date" });
+      expect(await dateOf()).toBeUndefined();
+      emulator.fault({ kind: "date-skew", seconds: 600 });
+      expect(await dateOf()).toBeGreaterThan(590_000);
+    });
+
+    it("total-lies and repeat-page", async () => {
+      emulator.fault({ kind: "total-lies", delta: 5 });
+      expect((await call("ListCertV2", expired)).Result?.Total).toBe(7);
+      emulator.fault({ kind: "repeat-page" });
+      const page = { ...expired, PageSize: 1 };
+      expect(await namesOf({ ...page, PageNum: 2 })).toEqual(["certificate 1"]);
+      expect(await namesOf({ ...page, PageNum: 2 })).toEqual(["certificate 2"]);
+    });
+  });
+
+  describe("faults without an answer", () => {
+    it.each<[Fault["kind"], boolean, number]>([
+      ["reset-before", false, 0],
+      ["reset-after", true, 0],
+      ["truncate", true, 200],
+    ])("%s", async (kind, deleted, status) => {
+      emulator.fault({ kind });
+      const answer = deleteFirst().then((response) => response.text());
+      await expect(answer).rejects.toThrow();
+      expect(isDeleted()).toBe(deleted);
+      expect(emulator.log[0]?.status).toBe(status);
+    });
+
+    it("hang", async () => {
+      emulator.fault({ kind: "hang" });
+      await expect(deleteFirst(AbortSignal.timeout(1000))).rejects.toThrow();
+      expect(isDeleted()).toBe(false);
+      expect(emulator.writes()).toHaveLength(1);
+    });
+  });
+
+  describe("which requests a fault meets", () => {
+    it("those of its action, after skipping some, as often as told", async () => {
+      emulator.fault({
+        kind: "http-500",
+        action: "ListCertV2",
+        skip: 1,
+        times: 2,
+      });
+      const codes: unknown[] = [];
+      await call("DeleteCert");
+      for (let n = 0; n < 4; n += 1)
+        codes.push((await call("ListCertV2")).ResponseMetadata.Error?.Code);
+      expect(codes).toEqual([
+        undefined,
+        "InternalError",
+        "InternalError",
+        undefined,
+      ]);
+    });
+
+    it("none that means nothing, and none after they were cleared", async () => {
+      expect(() => {
+        emulator.fault({ kind: "slow" });
+      }).toThrow("slow needs ms");
+      emulator.fault({ kind: "http-500" });
+      emulator.clearFaults();
+      expect((await deleteFirst()).status).toBe(200);
+    });
+  });
+});
+
+async function ask(method: string, path: string, body?: unknown) {
+  const answer = await fetch(emulator.adminUrl + path, {
+    method,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, text, json: JSON.parse(text) as unknown };
+}
+
+describe("the admin routes", () => {
+  beforeEach(async () => {
+    emulator = await startLiveEmulator({
+      credentials: [KEY],
+      account: { certificates: [certificateOf(1)] },
+    });
+  });
+
+  it("have their own port, and the vendor's has none of them", async () => {
+    expect(emulator.adminUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(emulator.adminUrl).not.toBe(emulator.url);
+    expect((await fetch(`${emulator.url}/state`)).status).toBe(404);
+  });
+
+  it("take faults, one or many, and drop them", async () => {
+    const kinds = [{ kind: "http-500" }, { kind: "slow", ms: 1, times: 3 }];
+    expect((await ask("POST", "/faults", kinds)).status).toBe(200);
+    await connect(emulator.url)("ListCertV2");
+    expect(emulator.log[0]?.status).toBe(500);
+    expect((await ask("GET", "/state")).json).toMatchObject({
+      faults: [{ kind: "slow", times: 3 }],
+    });
+    expect((await ask("DELETE", "/faults")).json).toEqual({ faults: [] });
   });
 
   it.each([
-    [200, "CommonErr"],
-    [400, "InvalidParam"],
-    [400, "InvalidParam.BindError"],
-    [403, "RequestForbidden"],
-    [403, "RequestForbidden.AccountIDNotAllow"],
-    [403, "RequestForbidden.BillingStatus"],
-    [404, "ResourceNotFound"],
-    [500, "InternalError"],
-    [500, "InternalError.DB"],
-    [502, "InternalServiceError"],
-    [502, "InternalServiceError.BadResponse"],
-    [504, "InternalServiceTimeout"],
-  ])(
-    "can be told to be %i %s, and then deletes nothing",
-    async (status, code) => {
-      const one = certificateOf(1);
-      const call = await start({ account: { certificates: [one] } });
-      emulator.fault({ kind: "error", status, code });
-      const answer = call("DeleteCert", { ChainID: one.chainId });
-      expect(await codeOf(answer)).toBe(code);
-      expect(emulator.log).toMatchObject([{ status, code }]);
-      expect(emulator.account.certificates).toHaveLength(1);
-    },
-  );
+    [{ kind: "explode" }, "kind must be one of CommonErr, throttle"],
+    [{ kind: "slow" }, "slow needs ms"],
+    [{ kind: "hang", ms: 5 }, "hang has no ms; permitted: kind, action"],
+    [{ kind: "slow", ms: "5" }, "ms must be a number"],
+    [[{ kind: "hang" }, 5], "a fault is an object"],
+  ])("refuse the fault %j", async (fault, message) => {
+    const answer = await ask("POST", "/faults", fault);
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain(message);
+    expect((await ask("GET", "/state")).json).toMatchObject({ faults: [] });
+  });
+
+  it("set switches by what the vendor leaves open", async () => {
+    const unkind = ["missing-forbidden", "domain-total-of-page"];
+    expect((await ask("POST", "/switches", { unkind })).status).toBe(200);
+    expect(emulator.switches).toMatchObject({
+      missing: "RequestForbidden",
+      total: "page",
+    });
+  });
+
+  it("set switches", async () => {
+    const changes = {
+      missing: "RequestForbidden",
+      perSecond: { DeleteCert: 1 },
+    };
+    expect((await ask("POST", "/switches", changes)).status).toBe(200);
+    expect(emulator.switches).toMatchObject({ ...changes, bound: "delete" });
+  });
+
+  it.each([
+    [
+      { explode: true },
+      "there is no switch explode; permitted: missing, bound",
+    ],
+    [{ bound: "maybe" }, "bound must be one of delete, refuse"],
+    [{ skewSeconds: -1 }, "skewSeconds must be a number from 0"],
+    [{ perSecond: { DeleteCert: "1" } }, "perSecond must be a number from 0"],
+    [{ unkind: ["closed-midway"] }, "unkind must be a list of some of "],
+    ["all", "switches are an object"],
+  ])("refuse the switches %j", async (switches, message) => {
+    const answer = await ask("POST", "/switches", switches);
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain(message);
+  });
+
+  it("show the state and the counts, and no key", async () => {
+    await connect(emulator.url)("ListCertV2");
+    const state = await ask("GET", "/state");
+    expect(state.json).toMatchObject({
+      certificates: [{ name: "certificate 1" }],
+      domains: [],
+      switches: { bound: "delete" },
+    });
+    expect(state.text).not.toContain(KEY.secretAccessKey);
+    expect((await ask("GET", "/counts")).json).toEqual({ ListCertV2: 1 });
+  });
+
+  it("name themselves where there is none, and say what is not valid JSON", async () => {
+    const answer = await ask("GET", "/faults");
+    expect(answer.status).toBe(404);
+    expect(answer.text).toContain(
+      "POST /faults, DELETE /faults, POST /switches",
+    );
+    const broken = await fetch(`${emulator.adminUrl}/faults`, {
+      method: "POST",
+      body: "{",
+    });
+    expect(broken.status).toBe(400);
+  });
 });

@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
 import { createInterface } from "node:readline";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { REASONS } from "../../functions/contract/reasons.ts";
@@ -12,7 +13,7 @@ function start(
     const child = execFile(
       process.execPath,
       ["--import", "tsx", "infra/local/main.ts", "--once"],
-      { env: { PATH: process.env["PATH"], ...env } },
+      { env: { PATH: process.env["PATH"], TMPDIR: tmpdir(), ...env } },
       (_, stdout, stderr) => {
         resolve({ code: child.exitCode, output: stdout + stderr });
       },
@@ -20,7 +21,7 @@ function start(
   });
 }
 
-describe("npm start -- --once", () => {
+describe.concurrent("npm start -- --once", () => {
   it("shows every verdict, sweeps, deletes one over HTTP and exits 0", async () => {
     const { code, output } = await start({ PORT: "0" });
     expect(code).toBe(0);
@@ -70,7 +71,7 @@ describe("npm start", () => {
       process.execPath,
       ["--import", "tsx", "infra/local/main.ts"],
       {
-        env: { PATH: process.env["PATH"], PORT: "0" },
+        env: { PATH: process.env["PATH"], TMPDIR: tmpdir(), PORT: "0" },
         stdio: ["ignore", "pipe", "inherit"],
       },
     );

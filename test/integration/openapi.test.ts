@@ -33,6 +33,7 @@ import {
   startWorld,
   type World,
 } from "../support/world.ts";
+import { hurriedClock } from "../world/clock.ts";
 
 const DOCUMENT: unknown = openapi;
 const LIST = "GET /certificates";
@@ -62,13 +63,6 @@ const PROTECT = JSON.stringify([
 ]);
 const PATH = `/certificates/${EXPIRED.chainId}`;
 const SWEEP_FUNCTION = "expired-sweep";
-
-/** Waits, paces and deadlines a fifth as long. */
-const hurried: Clock = {
-  now: () => systemClock.now(),
-  monotonic: () => systemClock.monotonic() * 5,
-  sleep: (ms, signal) => systemClock.sleep(ms / 5, signal),
-};
 
 interface Answer {
   readonly status: number;
@@ -261,7 +255,8 @@ async function start(setting: Setting = {}): Promise<World> {
       switches: { perSecond: null },
     },
     env: { PROTECT, SWEEP_FUNCTION_NAME: SWEEP_FUNCTION, ...setting.env },
-    host: { clock: setting.clock ?? hurried },
+    // Longer waits than that are deadlines.
+    host: { clock: setting.clock ?? hurriedClock(1000) },
     ...(setting.secret !== undefined && { secret: setting.secret }),
     ...(setting.timeoutMs !== undefined && { timeoutMs: setting.timeoutMs }),
   });
@@ -456,30 +451,22 @@ describe("failures of the vendor are answered as described", () => {
         ] as const,
     ),
   )("%s", async (_, { operation, path, status, name, fault }) => {
-    const world = await start({ timeoutMs: 12_000, faults: [fault] });
+    // Of a DELETE, 5 s are kept for the list that settles a doubt; else 12 s are too little to read again.
+    const hangs = fault.kind === "hang";
+    const [long, short] =
+      operation === DELETE ? [29_000, 12_000] : [12_000, 4_000];
+    const timeoutMs = hangs ? short : long;
+    const world = await start({ timeoutMs, faults: [fault] });
     const answer = await ask(world, operation, path);
     expect([answer.status, problemOf(answer.body)]).toEqual([status, name]);
+    if (/^\w+(\.\w+)?$/.test(fault.code ?? ""))
+      expect(answer.body).toMatchObject({ vendor: { code: fault.code } });
     expect(world.live.account.certificates).toHaveLength(5);
-  });
-
-  it("a certificate that goes away before its deletion is 404", async () => {
-    const world = await start();
-    world.live.switches.missing = "RequestForbidden";
-    world.live.fault({ kind: "slow", action: "ListDomainDetail", ms: 200 });
-    const asked = ask(world, DELETE, PATH);
-    await vi.waitFor(
-      () => {
-        expect(world.live.counts()["ListCertV2"]).toBe(6);
-      },
-      { timeout: 10_000 },
-    );
-    world.live.account.certificates.splice(0, 1);
-    expect((await asked).status).toBe(404);
   });
 });
 
 const STOPPED: Clock = {
-  ...hurried,
+  ...systemClock,
   monotonic: () => {
     throw new Error("stopped");
   },
@@ -498,39 +485,13 @@ describe("refusals and defects are answered as described", () => {
     setting?: Setting,
   ])[] = [
     [LIST, "/certificates?limit=0", 400, "invalid-request"],
-    [LIST, "/certificates?limit=1001", 400, "invalid-request"],
-    [LIST, "/certificates?cursor=bad", 400, "invalid-request"],
-    [LIST, "/certificates?cursor=", 400, "invalid-request"],
-    [LIST, "/certificates?verdict=maybe", 400, "invalid-request"],
-    [LIST, "/certificates?state=unreadable", 400, "invalid-request"],
-    [LIST, "/certificates?limit=1&limit=1", 400, "invalid-request"],
     [EXPLAIN, "/certificates/1234", 400, "invalid-request"],
-    [EXPLAIN, `${PATH}?force=true`, 400, "invalid-request"],
-    [DELETE, "/certificates/1234", 400, "invalid-request"],
-    [DELETE, "/certificates/", 400, "invalid-request"],
     [DELETE, `${PATH}%00`, 400, "invalid-request"],
-    [DELETE, `${PATH}?force=yes`, 400, "invalid-request"],
     [DELETE, `${PATH}?force=true&force=true`, 400, "invalid-request"],
-    [DELETE, `${PATH}?forse=true`, 400, "invalid-request"],
     [DESCRIBE, "/openapi.json?v=3", 400, "invalid-request"],
     [SWEEP, "/sweeps", 400, "invalid-request"],
-    [SWEEP, "/sweeps?dryRun=true", 400, "invalid-request", order("{}")],
     [SWEEP, "/sweeps", 400, "invalid-request", order("{}", "text/plain")],
-    ...[
-      "{",
-      "[]",
-      "null",
-      '{"dryRun":false}',
-      '{"dryRun":"true"}',
-      '{"maxDeletions":101}',
-      '{"maxDeletions":0}',
-      '{"graceDays":6}',
-      '{"graceDays":7.5}',
-      '{"chainId":"<script>"}',
-    ].map(
-      (body) =>
-        [SWEEP, "/sweeps", 400, "invalid-request", order(body)] as const,
-    ),
+    [SWEEP, "/sweeps", 400, "invalid-request", order("{")],
     [EXPLAIN, `/certificates/${chainId(99)}`, 404, "certificate-not-found"],
     [DELETE, `/certificates/${chainId(99)}`, 404, "certificate-not-found"],
     [EXPLAIN, PATH, 404, "certificate-not-found", {}, OTHER_PROJECT],

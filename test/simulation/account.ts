@@ -75,6 +75,15 @@ const BAD_DATES = [
   "2024-13-01T00:00:00Z",
 ];
 
+/** Cut at 40 characters, the first ends in an emoji. */
+const AWKWARD = [
+  `${"n".repeat(39)}😀`,
+  `${"n".repeat(39)}\ud83d`,
+  "\ude00 never \uffff",
+  "a line\nand another",
+  "turned \u202e around",
+];
+
 /** Breaks a record in one of the ways in which records are broken. */
 function malform(fields: Raw, random: Random): void {
   switch (random.int(0, 7)) {
@@ -196,9 +205,12 @@ export function createAccount(
       ChainID: random.chance(0.1) ? chainId.toUpperCase() : chainId,
       ChainIDVolc: random.chance(0.2) ? "" : random.hex(32),
       CertID: random.chance(0.1) ? "" : String(random.int(1e6, 9e6)),
-      CertName: random.chance(0.1)
-        ? spell(`live.${random.pick(zones)}`)
-        : `cert-${String(key)}${random.chance(0.1) ? "-root" : ""}`,
+      CertName:
+        unkind.has("names-awkward") && random.chance(0.3)
+          ? random.pick(AWKWARD)
+          : random.chance(0.1)
+            ? spell(`live.${random.pick(zones)}`)
+            : `cert-${String(key)}${random.chance(0.1) ? "-root" : ""}`,
       CertDomainList:
         names.length === 0
           ? random.pick<unknown>([[], null, undefined])
@@ -293,7 +305,11 @@ function entangle(
         ? random.pick(fitting)
         : random.pick(all);
     const id =
-      certificate.fields[random.pick(["ChainID", "ChainIDVolc", "CertID"])];
+      certificate.fields[
+        unkind.has("bound-by-three-identifiers")
+          ? random.pick(["ChainID", "ChainIDVolc", "CertID"])
+          : "ChainID"
+      ];
     domain.boundTo = typeof id === "string" ? id : "";
     if (domain.boundTo !== "" && (!domain.hidden || fitting.length > 0))
       domain.bound = certificate.key;
@@ -332,7 +348,7 @@ function entangle(
         domain.boundTo = String(a.fields[field]);
     }
   }
-  const twins = random.chance(trouble) ? random.int(1, 3) : 0;
+  const twins = unkind.has("certificate-twins") ? random.int(1, 4) : 0;
   for (let n = 0; n < twins; n++) {
     const original = random.pick(all);
     const key = all.length + n;

@@ -22,7 +22,7 @@ export interface SimulateOptions {
   readonly onTrace?: (line: string) => void;
 }
 
-interface Stats {
+export interface Stats {
   sweeps: number;
   deletions: number;
   crashes: number;
@@ -47,7 +47,7 @@ function isOver(run: Run): boolean {
   return run.crashed || run.endedAt !== undefined;
 }
 
-export function whyStopped({
+function whyStopped({
   crashed,
   report,
   deletion,
@@ -123,10 +123,7 @@ async function playRequest(plan: Plan, tampering: Tampering): Promise<Run[]> {
   const run = startRun(world, {
     ...finishing(plan, "request", random.int(-500, 500), tampering),
     configuration: { ...configuration, dryRun: false, sendsPerSecond: 2 },
-    request: {
-      chainId: random.chance(0.95) ? random.pick(from).chainId : random.hex(32),
-      force: random.chance(0.2),
-    },
+    request: { chainId, force: random.chance(0.2) },
   });
   await clock.play(() => isOver(run), clock.monotonic() + HOUR);
   return [run];
@@ -286,6 +283,30 @@ async function playEnd(
   return { runs: [...runs, again], violations };
 }
 
+/** Counts runs, with what the vendor has noted since the last count. */
+export function countRuns({ world: { vendor } }: Plan): {
+  stats: Readonly<Stats>;
+  count: (...runs: readonly Run[]) => void;
+} {
+  const stats: Stats = {
+    sweeps: 0,
+    deletions: 0,
+    crashes: 0,
+    requests: 0,
+    stopped: [],
+  };
+  return {
+    stats,
+    count(...runs) {
+      stats.sweeps += runs.length;
+      stats.crashes += runs.filter(({ crashed }) => crashed).length;
+      stats.deletions += vendor.deletions.length;
+      stats.requests += vendor.sends.length;
+      stats.stopped.push(...runs.map(whyStopped));
+    },
+  };
+}
+
 async function playStorm(plan: Plan, tampering: Tampering): Promise<End> {
   const before = await playRuns(plan, tampering);
   const end = await playEnd(plan, before, tampering);
@@ -308,21 +329,7 @@ export async function simulate(
     },
     lean,
   );
-  const { vendor } = plan.world;
-  const stats: Stats = {
-    sweeps: 0,
-    deletions: 0,
-    crashes: 0,
-    requests: 0,
-    stopped: [],
-  };
-  const count = (...runs: readonly Run[]): void => {
-    stats.sweeps += runs.length;
-    stats.crashes += runs.filter(({ crashed }) => crashed).length;
-    stats.deletions += vendor.deletions.length;
-    stats.requests += vendor.sends.length;
-    stats.stopped.push(...runs.map(whyStopped));
-  };
+  const { stats, count } = countRuns(plan);
   let violations: readonly Violation[];
   if (plan.isRow) {
     const schedule = plan.world.random.fork("schedule").pick(SCHEDULES);

@@ -2,15 +2,17 @@
  * Command: sweeps in worlds drawn from seeds, every invariant checked after each run.
  *
  *   --seeds N    how many (200)       --from S   the first (1)
- *   --seed X     replays one and prints its trace
- *   --mutants    shows that each deliberate defect is caught
+ *   --seed X     replays one and prints its trace;  --with NAME  that of a mutant's world, with the mutant in it
+ *   --month      30 days of hourly sweeps over one account that lives on; --from is its seed
+ *   --mutants    shows that each deliberate defect is caught, from any first seed; "real": it stood in the product once
  */
 import { parseArgs } from "node:util";
-import { hunt, MUTANTS } from "./mutants.ts";
-import { simulate } from "./run.ts";
+import { hunt, runTests } from "./hunt.ts";
+import { MUTANTS, SEEN_BY_TESTS, type Mutant } from "./mutants.ts";
+import { playMonth } from "./month.ts";
+import { simulate, type Stats } from "./run.ts";
 
-const MUTANT_SEEDS = 400;
-const INVARIANTS = 14;
+const INVARIANTS = 15;
 const SHOWN_VIOLATIONS = 20;
 
 function whole(text: string): number {
@@ -18,8 +20,15 @@ function whole(text: string): number {
   return Number(text);
 }
 
-async function replay(seed: number): Promise<boolean> {
+async function replay(
+  seed: number,
+  mutant: Mutant | undefined,
+): Promise<boolean> {
   const { hash, violations } = await simulate(seed, {
+    ...(mutant !== undefined && {
+      lean: mutant.lean,
+      tampering: mutant.tampering(),
+    }),
     onTrace: (line) => process.stdout.write(line),
   });
   console.log(`seed ${String(seed)} hash ${hash}`);
@@ -28,47 +37,57 @@ async function replay(seed: number): Promise<boolean> {
   return violations.length === 0;
 }
 
-async function many(from: number, seeds: number): Promise<boolean> {
-  const began = performance.now();
-  const totals = { sweeps: 0, deletions: 0, crashes: 0, requests: 0 };
-  const stopped = new Map<string, number>();
-  let violated = 0;
-  const perMinute = (): string =>
-    ((totals.sweeps / (performance.now() - began)) * 60_000).toFixed(0);
-  let told = began;
-  for (let seed = from; seed < from + seeds; seed++) {
-    const { stats, violations } = await simulate(seed);
-    totals.sweeps += stats.sweeps;
-    totals.deletions += stats.deletions;
-    totals.crashes += stats.crashes;
-    totals.requests += stats.requests;
-    for (const why of stats.stopped)
-      stopped.set(why, (stopped.get(why) ?? 0) + 1);
-    if (violations.length > 0) {
-      violated += 1;
-      if (violated <= SHOWN_VIOLATIONS) {
-        const [{ invariant, what } = { invariant: 0, what: "" }] = violations;
-        console.log(
-          `VIOLATION of invariant ${String(invariant)} by seed ${String(seed)}: ${what}\n  replay: npm run simulate -- --seed ${String(seed)}`,
-        );
-      }
-    }
-    if (performance.now() - told > 5000) {
-      told = performance.now();
-      console.log(
-        `${String(seed - from + 1)} of ${String(seeds)} seeds, ${perMinute()} sweeps a minute`,
-      );
-    }
-  }
+function named(name: string | undefined): Mutant | undefined {
+  const mutant = MUTANTS.find((one) => one.name === name);
+  if (name !== undefined && mutant === undefined)
+    throw new Error(`there is no mutant "${name}"`);
+  return mutant;
+}
+
+/** Tells of so many runs, and why they ended. */
+function told(what: string, stats: Readonly<Stats>): void {
+  const ends = new Map<string, number>();
+  for (const why of stats.stopped) ends.set(why, (ends.get(why) ?? 0) + 1);
   console.log(
-    `${String(seeds)} seeds from ${String(from)}: ${String(totals.sweeps)} sweeps, ${String(totals.requests)} requests, ${String(totals.deletions)} deletions, ${String(totals.crashes)} crashes; ${perMinute()} sweeps a minute`,
+    `${what}: ${String(stats.sweeps)} sweeps, ${String(stats.requests)} requests, ${String(stats.deletions)} deletions, ${String(stats.crashes)} crashes in ${(performance.now() / 1000).toFixed(0)} s`,
   );
   console.log(
-    [...stopped]
+    [...ends]
       .sort(([, a], [, b]) => b - a)
       .map(([why, times]) => `${why} ${String(times)}`)
       .join(", "),
   );
+}
+
+async function many(from: number, seeds: number): Promise<boolean> {
+  const totals: Stats = {
+    sweeps: 0,
+    deletions: 0,
+    crashes: 0,
+    requests: 0,
+    stopped: [],
+  };
+  let violated = 0;
+  let spoken = performance.now();
+  for (let seed = from; seed < from + seeds; seed++) {
+    const { stats, violations } = await simulate(seed);
+    for (const name of ["sweeps", "deletions", "crashes", "requests"] as const)
+      totals[name] += stats[name];
+    totals.stopped.push(...stats.stopped);
+    const [first] = violations;
+    if (first !== undefined) {
+      violated += 1;
+      if (violated <= SHOWN_VIOLATIONS)
+        console.log(
+          `VIOLATION of invariant ${String(first.invariant)} by seed ${String(seed)}: ${first.what}\n  replay: npm run simulate -- --seed ${String(seed)}`,
+        );
+    }
+    if (performance.now() - spoken > 5000) {
+      spoken = performance.now();
+      console.log(`${String(seed - from + 1)} of ${String(seeds)} seeds`);
+    }
+  }
+  told(`${String(seeds)} seeds from ${String(from)}`, totals);
   console.log(
     violated === 0
       ? "no violation of any invariant"
@@ -80,18 +99,46 @@ async function many(from: number, seeds: number): Promise<boolean> {
 async function mutants(from: number): Promise<boolean> {
   const caught = new Set<number>();
   let missed = 0;
-  for (const mutant of MUTANTS) {
-    const { seed, what } = await hunt(mutant, from, MUTANT_SEEDS);
-    if (seed === undefined) missed += 1;
-    else caught.add(mutant.invariant);
+  const tell = (
+    { name, wasReal }: { name: string; wasReal?: true },
+    shownBy: string | undefined,
+    what: string,
+  ): void => {
+    if (shownBy === undefined) missed += 1;
     console.log(
-      `invariant ${String(mutant.invariant).padStart(2)}  ${seed === undefined ? "NOT CAUGHT" : `seed ${String(seed)}`.padEnd(10)}  ${mutant.name}${what === "" ? "" : ` (${what.slice(0, 90)})`}`,
+      `${wasReal === true ? "real" : "    "}  ${(shownBy ?? "NOT CAUGHT").padEnd(26)}  ${name}${what === "" ? "" : ` (${what.slice(0, 90)})`}`,
     );
+  };
+  for (const mutant of MUTANTS) {
+    const { invariant } = mutant;
+    const { seed, what } = await hunt(mutant, from);
+    if (seed !== undefined) caught.add(invariant);
+    const shownBy = `invariant ${String(invariant)}, seed ${String(seed)}`;
+    tell(mutant, seed === undefined ? undefined : shownBy, what);
   }
+  runTests(SEEN_BY_TESTS, (fault, isSeen) => {
+    const { file, test } = fault;
+    tell(
+      { ...fault, wasReal: true },
+      isSeen ? "a test" : undefined,
+      `${file}: ${test}`,
+    );
+  });
   console.log(
-    `${String(MUTANTS.length - missed)} of ${String(MUTANTS.length)} mutants caught; ${String(caught.size)} of ${String(INVARIANTS)} invariants`,
+    `${String(missed)} of ${String(MUTANTS.length + SEEN_BY_TESTS.length)} not caught; ${String(caught.size)} of ${String(INVARIANTS)} invariants shown to fail`,
   );
   return missed === 0 && caught.size === INVARIANTS;
+}
+
+async function month(seed: number): Promise<boolean> {
+  const { stats, violations, longestWait, heap, slope } = await playMonth(seed);
+  told("30 days", stats);
+  console.log(
+    `longest wait of a certificate that may be deleted: ${String(longestWait)} sweeps that could have; heap ${heap.at(0)?.value.toFixed(2) ?? "-"} MB after a day, ${heap.at(-1)?.value.toFixed(2) ?? "-"} at the end, ${slope.toFixed(4)} MB a day`,
+  );
+  for (const what of violations.slice(0, SHOWN_VIOLATIONS))
+    console.log(`VIOLATION of ${what}`);
+  return violations.length === 0;
 }
 
 const { values } = parseArgs({
@@ -99,13 +146,17 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "200" },
     from: { type: "string", default: "1" },
     seed: { type: "string" },
+    month: { type: "boolean", default: false },
+    with: { type: "string" },
     mutants: { type: "boolean", default: false },
   },
 });
 const fine =
   values.seed !== undefined
-    ? await replay(whole(values.seed))
-    : values.mutants
-      ? await mutants(whole(values.from))
-      : await many(whole(values.from), whole(values.seeds));
+    ? await replay(whole(values.seed), named(values.with))
+    : values.month
+      ? await month(whole(values.from))
+      : values.mutants
+        ? await mutants(whole(values.from))
+        : await many(whole(values.from), whole(values.seeds));
 process.exitCode = fine ? 0 : 1;

@@ -31,6 +31,8 @@ interface Tried {
   readonly isUnknown: boolean;
   /** So, or the vendor denies what it had listed: only a list can tell. */
   readonly isInDoubt: boolean;
+  /** No answer about the certificate ended it. */
+  readonly isTrouble: boolean;
   readonly endedAt: number;
 }
 
@@ -42,6 +44,7 @@ function triedOf(sends: readonly Send[]): Tried {
     isDone: known.includes("done"),
     isUnknown,
     isInDoubt: isUnknown || known.includes("denied"),
+    isTrouble: ["unknown", "not done"].includes(known.at(-1) ?? ""),
     endedAt: Math.max(...sends.map(({ endedAt }) => endedAt)),
   };
 }
@@ -51,6 +54,7 @@ const UNTRIED: Tried = {
   isDone: false,
   isUnknown: false,
   isInDoubt: false,
+  isTrouble: false,
   endedAt: -Infinity,
 };
 
@@ -108,6 +112,12 @@ function checkSweep(
     if ((isDone || isInDoubt) && said.get(id) === undefined)
       wrong(id, "may be deleted, and nothing is said of it");
   }
+  const troubled = [...attempts.values()].filter(({ isTrouble }) => isTrouble);
+  if (result.stoppedBecause === "vendor-unhealthy" && troubled.length < 10)
+    report(
+      13,
+      `${run.options.name} calls the vendor unhealthy after ${String(troubled.length)} failures that speak of it`,
+    );
   for (const [id, outcome] of said) {
     const tried = attempts.get(id) ?? UNTRIED;
     const { sends, isDone, isInDoubt, endedAt } = tried;

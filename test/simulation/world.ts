@@ -120,6 +120,13 @@ function drawFaults(random: Random): Faults {
   };
 }
 
+/** Under these there may be no evidence for ever: `then` in the list of switches. */
+export const NEVER_READABLE: readonly Unkind[] = [
+  "domain-total-absent",
+  "domain-total-of-page",
+  "certificate-total-of-page",
+];
+
 /** How often a switch is on in a family that is met, where that is not as usual. */
 const USUAL = 0.45;
 const LIKELY: Readonly<Partial<Record<Unkind, number>>> = {
@@ -133,6 +140,8 @@ const LIKELY: Readonly<Partial<Record<Unkind, number>>> = {
   "domain-total-of-page": 0.6,
   "lists-shift": 0.6,
   "names-respelled": 0.6,
+  "bound-by-three-identifiers": 0.8,
+  "certificate-twins": 0.7,
   "bound-in-another-language": 0.6,
   "closed-midway": 0.6,
   "key-rotated-midway": 0.6,
@@ -343,9 +352,9 @@ function arrange(world: World, random: Random): void {
     const passed =
       rest
         .slice(0, 6)
-        .findIndex(({ chainId, stale }) =>
+        .findIndex(({ chainId, stale, notAfter }) =>
           vendor.wanted === undefined
-            ? stale !== undefined ||
+            ? (stale !== undefined && notAfter > vendor.now) ||
               clock.monotonic() - (vendor.refused.get(chainId) ?? -Infinity) <
                 JUST_MS
             : vendor.wanted === chainId,
@@ -514,10 +523,11 @@ function drawForesight(
   { vendor }: World,
   drawn: Configuration,
   random: Random,
+  isPlanned: boolean,
 ): Pick<RunOptions, "only" | "configuration"> {
   const warnDays = random.pick(["auto", "auto", 0, 3, 365] as const);
   const configuration = { ...drawn, warnDays };
-  if (!random.chance(0.3)) return { configuration };
+  if (!isPlanned && !random.chance(0.3)) return { configuration };
   const listed = [...vendor.account.certificates.values()].flatMap(
     ({ chainId }) => (random.chance(0.5) ? [chainId.toLowerCase()] : []),
   );
@@ -545,11 +555,15 @@ export interface Lean {
   readonly unkind?: readonly Unkind[];
   /** Of these none. */
   readonly kind?: readonly Unkind[];
+  readonly size?: number;
   readonly trouble?: number;
   readonly settings?: Partial<Configuration>;
   readonly policy?: Partial<Configuration["policy"]>;
   readonly vendor?: Partial<VendorSettings>;
   readonly run?: Partial<RunOptions>;
+  readonly overlapAfter?: number;
+  /** Each run is held to a plan. */
+  readonly isPlanned?: true;
 }
 
 export function drawPlan(
@@ -572,14 +586,14 @@ export function drawPlan(
   };
   const clock = new VirtualClock(epoch);
   const isRow = lean.isRow ?? random.fork("plan").chance(ROWS);
-  const size = isRow
+  const drawnSize = isRow
     ? random.int(5, 25)
     : random.chance(0.9)
       ? random.int(5, 80)
       : random.int(100, 330);
   const account = createAccount(random.fork("account"), {
     unkind,
-    size,
+    size: lean.size ?? drawnSize,
     now: epoch,
     graceDays: configuration.policy.graceDays,
     projects: random.chance(0.5) ? ["default"] : PROJECTS,
@@ -636,6 +650,7 @@ export function drawPlan(
       world,
       configuration,
       random.fork(`foresight-${String(index)}`),
+      lean.isPlanned === true,
     ),
     ...lean.run,
   }));
@@ -643,7 +658,9 @@ export function drawPlan(
     world,
     configuration,
     runs,
-    overlapAfter: random.chance(0.25) ? random.int(0, 15_000) : undefined,
+    overlapAfter:
+      lean.overlapAfter ??
+      (random.chance(0.25) ? random.int(0, 15_000) : undefined),
     isRow,
     busyMs: unkind.has("busy-at-first") ? random.int(10_000, BUSY_MS) : 0,
   };

@@ -36,8 +36,14 @@ describe("a record", () => {
     (item) => {
       const { defects, ...record } = readCertificateRecord(item);
       expect(record).toEqual({
-        ...{ chainId: "", ids: [], name: "", domains: [] },
-        ...{ notBefore: "", notAfter: "", status: "", projectName: "" },
+        chainId: "",
+        ids: [],
+        name: "",
+        domains: [],
+        notBefore: "",
+        notAfter: "",
+        status: "",
+        projectName: "",
       });
       const fields = ["ChainID", "NotBefore", "NotAfter", "Status"];
       expect(defects).toEqual(
@@ -57,7 +63,7 @@ describe("a record", () => {
     const record = read({ CertDomainList });
     expect(record.domains).toEqual(domains);
     expect(record.defects).toHaveLength(defects);
-    expect(record.defects.join()).toMatch(/^(CertDomainList .*)?$/);
+    expect(record.defects.join()).toContain(defects ? "CertDomainList" : "");
   });
 
   it.each([

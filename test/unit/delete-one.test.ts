@@ -1,20 +1,34 @@
 import { describe, expect, it } from "vitest";
 import {
+  certificate,
+  domain,
+  ending,
   failure,
-  fields,
-  forbidden,
-  ID,
-  lost,
-  notFound,
-  OTHER,
-  deletion,
+  id,
   type Fields,
-  type Story,
-} from "../support/deletion-story.ts";
+} from "../world/account.ts";
+import { deletion, type DeletionStory } from "../world/story.ts";
 
-const inUse = { domains: [{ Domain: "a.example.com", ChainID: ID }] };
-const valid = { NotAfter: "2027-01-01T00:00:00Z", Status: "OK" };
-const rule = { match: "name", value: "live-*", owner: "ops" } as const;
+const ONE = certificate(1);
+const OTHER = certificate(2);
+const UPPER = certificate(1, { ChainID: id(1).toUpperCase() });
+const UNSEEN = certificate(1, { CertDomainList: ["x.example.org"] });
+
+const lost = failure({ outcome: "unknown", possiblyDone: true });
+const notFound = failure({ kind: "not-found" });
+const forbidden = failure({ kind: "forbidden" });
+const throttled = failure({ kind: "throttled", outcome: "not done" });
+const tooLate = failure({ kind: "too-late", outcome: "not done", attempts: 0 });
+const timeout = failure({ kind: "timeout", outcome: "unknown", attempts: 0 });
+
+const inUse = { domains: [domain("a.example.com", id(1))] };
+const rule = { match: "name", value: "c?", owner: "ops" } as const;
+const PROTECTED = { policy: { protect: [rule] } };
+
+/** What DeleteCert fails with in turn, the last for ever. */
+const fails = (...all: readonly (Error | undefined)[]) => ({
+  deletes: (_: unknown, call: number) => all[Math.min(call, all.length) - 1],
+});
 
 describe("a deletion", () => {
   it("that succeeds gives the vendor's request id and the certificate", async () => {
@@ -22,7 +36,7 @@ describe("a deletion", () => {
     expect(outcome).toMatchObject({
       outcome: "deleted",
       requestId: "r-delete",
-      judgement: { certificate: { chainId: ID } },
+      judgement: { certificate: { chainId: id(1) } },
     });
     expect(orders).toHaveLength(1);
     expect(calls).toEqual({ reads: 1, lists: 0 });
@@ -31,34 +45,59 @@ describe("a deletion", () => {
   it("orders it under the evidence's key, within the evidence's life and 5 s before the end", async () => {
     const { orders } = await deletion();
     expect(orders[0]).toMatchObject({
-      chainId: ID,
+      chainId: id(1),
       secretVersion: "v1",
       sendBefore: 60_000,
       deadline: { at: 20_000 },
     });
   });
 
-  it("takes a chain id in any case and sends the one that was listed", async () => {
+  it("has no time to be sent where none is left to look at what became of it", async () => {
     const { orders } = await deletion({
-      request: { chainId: ID.toUpperCase() },
+      ...fails(lost),
+      deleteTakes: 4000,
+      time: 8000,
     });
-    expect(orders[0]?.chainId).toBe(ID);
+    // The deleter of the story does not listen, so its signal is what tells.
+    expect(orders[0]?.deadline).toMatchObject({
+      at: 3000,
+      signal: { aborted: true },
+    });
+    const heard: boolean[] = [];
+    const late = await deletion({
+      readTakes: 3001,
+      time: 8000,
+      deletes: ({ deadline }) => {
+        heard.push(deadline.signal.aborted);
+        return tooLate;
+      },
+    });
+    expect(heard).toEqual([true]);
+    expect(late.outcome).toMatchObject({ outcome: "failed", sent: false });
   });
 
-  it("logs a line before and a line after, with who asked", async () => {
+  it("takes a chain id in any case and sends the one that was listed", async () => {
+    const { orders } = await deletion({
+      request: { chainId: id(1).toUpperCase() },
+    });
+    expect(orders[0]?.chainId).toBe(id(1));
+  });
+
+  it("tells of each attempt in the instant in which it is sent, with who asked, and logs it before and after", async () => {
+    const sends: unknown[] = [];
+    const { lines } = await deletion({
+      reads: [[certificate(1, { CertDomainList: ["free.example.com"] })]],
+      request: { onSend: () => sends.push("sent") },
+    });
     const facts = {
       caller: "me",
       force: false,
-      chainId: ID,
-      name: "live-2024",
-      notAfter: "2025-01-01T00:00:00Z",
+      chainId: id(1),
+      name: "c1",
       domains: ["free.example.com"],
       attempt: 1,
     };
-    const { lines } = await deletion({
-      reads: [[fields({ CertDomainList: ["free.example.com"] })]],
-    });
-    expect(lines).toEqual([
+    expect(lines).toMatchObject([
       { event: "delete-attempt", ...facts },
       {
         event: "delete-outcome",
@@ -67,53 +106,52 @@ describe("a deletion", () => {
         requestId: "r-delete",
       },
     ]);
+    expect(sends).toEqual(["sent"]);
   });
 
   it("of a valid but unused certificate is done: the caller named it", async () => {
-    const { outcome } = await deletion({ reads: [[fields(valid)]] });
+    const { outcome } = await deletion({
+      account: [certificate(1, ending(9))],
+    });
     expect(outcome.outcome).toBe("deleted");
   });
 });
 
 describe("without a DeleteCert", () => {
-  it.each<[string, Story, object]>([
+  const theirs = { policy: { projectNames: ["p"] } };
+  const twins = [certificate(1, { CertName: "twin" }), ONE];
+
+  it.each<[string, DeletionStory, object]>([
     [
       "absent: not in the account",
-      { reads: [[fields({ ChainID: OTHER })]] },
+      { account: [OTHER] },
       { outcome: "absent", requestId: "r-read-1" },
     ],
-    [
-      "absent: of another project",
-      { policy: { projectNames: ["p"] } },
-      { outcome: "absent" },
-    ],
+    ["absent: of another project", theirs, { outcome: "absent" }],
     [
       "absent: of another project, force or not",
-      { policy: { projectNames: ["p"] }, request: { force: true } },
+      { ...theirs, request: { force: true } },
       { outcome: "absent" },
     ],
     ["refused: in use", inUse, { outcome: "refused", because: "in-use" }],
     [
       "refused: a domain out of sight",
-      { reads: [[fields({ CertDomainList: ["x.example.org"] })]] },
+      { account: [UNSEEN] },
       { outcome: "refused", because: "in-use" },
     ],
     [
       "refused: protected",
-      { policy: { protect: [rule] } },
+      PROTECTED,
       { outcome: "refused", because: "protected" },
     ],
     [
       "refused: in use goes before protected",
-      { ...inUse, policy: { protect: [rule] } },
+      { ...inUse, ...PROTECTED },
       { outcome: "refused", because: "in-use" },
     ],
     [
-      "refused: one of two records is protected",
-      {
-        reads: [[fields({ CertName: "x" }), fields()]],
-        policy: { protect: [rule] },
-      },
+      "refused: the second of two records is protected",
+      { account: twins, ...PROTECTED },
       { outcome: "refused", because: "protected" },
     ],
     [
@@ -138,129 +176,133 @@ describe("without a DeleteCert", () => {
     expect(lines).toEqual([]);
   });
 
-  it("rejects where the account cannot be read", async () => {
+  it("rejects where the account cannot be read, force or not", async () => {
     const broken = failure({ kind: "incomplete-listing", attempts: 0 });
-    await expect(deletion({ reads: [broken] })).rejects.toBe(broken);
-    const forced = deletion({ reads: [broken], request: { force: true } });
-    await expect(forced).rejects.toBe(broken);
+    for (const force of [false, true])
+      await expect(
+        deletion({ reads: [broken], request: { force } }),
+      ).rejects.toBe(broken);
+  });
+
+  it("reads again, with patience, what got no answer", async () => {
+    const { outcome, calls } = await deletion({
+      reads: [throttled, throttled, [ONE]],
+    });
+    expect(outcome.outcome).toBe("deleted");
+    expect(calls.reads).toBe(3);
   });
 });
 
 describe("force", () => {
-  it.each<[string, Story]>([
+  it.each<[string, DeletionStory]>([
     ["in use", inUse],
-    [
-      "out of sight",
-      { reads: [[fields({ CertDomainList: ["x.example.org"] })]] },
-    ],
-    ["protected", { policy: { protect: [rule] } }],
+    ["out of sight", { account: [UNSEEN] }],
+    ["protected", PROTECTED],
   ])("deletes what is %s, and the log says so", async (_what, story) => {
-    const { outcome, lines } = await deletion({
-      ...story,
-      request: { force: true },
-    });
+    const request = { force: true };
+    const { outcome, lines } = await deletion({ ...story, request });
     expect(outcome.outcome).toBe("deleted");
     expect(lines[0]).toMatchObject({ event: "delete-attempt", force: true });
   });
 });
 
 describe("a failure", () => {
-  const gone: Fields[] = [fields({ ChainID: OTHER })];
-  const there = [fields({ ChainID: ID.toUpperCase() })];
-  const listFails = failure({ kind: "timeout" });
+  const GONE: Fields[][] = [[OTHER]];
 
-  it.each<[string, Story, object]>([
+  it.each<[string, Error, (readonly Fields[] | Error)[], object]>([
     [
       "of unknown outcome, gone from a fresh list: alreadyGone",
-      { deletes: [lost], lists: [gone] },
+      lost,
+      GONE,
       { outcome: "alreadyGone", requestId: "r-list-1" },
     ],
     [
-      "of unknown outcome, still listed",
-      { deletes: [lost], lists: [there] },
+      "of unknown outcome, still listed, in whatever case",
+      lost,
+      [[OTHER, UPPER]],
       { outcome: "failed", failure: lost, sent: true, stillListed: true },
     ],
     [
       "of unknown outcome, no fresh list to be had",
-      { deletes: [lost], lists: [listFails] },
+      lost,
+      [timeout],
       { outcome: "failed", failure: lost, sent: true, stillListed: undefined },
     ],
     [
       "not found, gone: absent",
-      { deletes: [notFound], lists: [gone] },
+      notFound,
+      GONE,
       { outcome: "absent", requestId: "r-list-1" },
     ],
-    [
-      "forbidden, gone: absent",
-      { deletes: [forbidden], lists: [gone] },
-      { outcome: "absent" },
-    ],
+    ["forbidden, gone: absent", forbidden, GONE, { outcome: "absent" }],
     [
       "not found although listed",
-      { deletes: [notFound], lists: [there] },
+      notFound,
+      [[ONE]],
       { outcome: "failed", failure: notFound, stillListed: true },
     ],
     [
       "forbidden although listed",
-      { deletes: [forbidden], lists: [there] },
+      forbidden,
+      [[ONE]],
       { outcome: "failed", failure: forbidden, stillListed: true },
     ],
     [
       "not found after an unknown attempt, gone: alreadyGone",
-      { deletes: [notFound.after(2, true)], lists: [gone] },
+      notFound.after(2, true),
+      GONE,
       { outcome: "alreadyGone" },
     ],
     [
       "any other after an unknown attempt, gone: alreadyGone",
-      {
-        deletes: [failure({ kind: "throttled" }).after(3, true)],
-        lists: [gone],
-      },
+      throttled.after(3, true),
+      GONE,
       { outcome: "alreadyGone" },
     ],
-  ])("%s", async (_rule, story, expected) => {
-    const { outcome, calls, orders } = await deletion(story);
+  ])("%s", async (_rule, failed, lists, expected) => {
+    const { outcome, calls, orders } = await deletion({
+      ...fails(failed),
+      lists,
+    });
     expect(outcome).toMatchObject(expected);
     expect(calls).toEqual({ reads: 1, lists: 1 });
     expect(orders).toHaveLength(1);
   });
 
-  it.each([
-    failure({ kind: "throttled", outcome: "not done" }),
-    failure({ kind: "billing", outcome: "answered" }),
-    failure({ kind: "access-denied", outcome: "answered" }),
-    failure({ kind: "invalid-parameter", outcome: "answered" }),
-    failure({ kind: "credentials-rejected", outcome: "credentials" }),
-    failure({ kind: "too-late", outcome: "not done", attempts: 0 }),
-  ])("of kind $kind is what it is, without a fresh list", async (given) => {
-    const { outcome, calls } = await deletion({ deletes: [given] });
-    expect(outcome).toMatchObject({
-      outcome: "failed",
-      failure: given,
-      sent: given.attempts > 0,
-      stillListed: undefined,
-    });
-    expect(calls.lists).toBe(0);
+  it("of what the vendor lists in upper case finds it in a list in lower case", async () => {
+    const story = { account: [UPPER], ...fails(lost), lists: [[ONE]] };
+    const { outcome } = await deletion(story);
+    expect(outcome).toMatchObject({ outcome: "failed", stillListed: true });
   });
 
-  it("leaves 5 s for the fresh list", async () => {
-    const { orders, clock } = await deletion({
-      deletes: [lost],
-      deleteTakes: 60_000,
-      time: 8000,
-    });
-    // The fake deleter does not listen, so its signal is what tells.
-    expect(orders[0]?.deadline).toMatchObject({
-      at: 3000,
-      signal: { aborted: true },
-    });
-    expect(clock.monotonic()).toBeGreaterThan(0);
-  });
+  it.each([
+    throttled,
+    tooLate,
+    failure({ kind: "billing" }),
+    failure({ kind: "access-denied" }),
+    failure({ kind: "invalid-parameter" }),
+    failure({ kind: "credentials-rejected", outcome: "credentials" }),
+  ])(
+    "of kind $kind is what it is, without a fresh list, though it be gone from one",
+    async (given) => {
+      const { outcome, calls } = await deletion({
+        ...fails(given),
+        lists: GONE,
+      });
+      expect(outcome).toMatchObject({
+        outcome: "failed",
+        failure: given,
+        sent: given.attempts > 0,
+        stillListed: undefined,
+      });
+      expect(calls.lists).toBe(0);
+    },
+  );
 
   it("that is a bug passes through", async () => {
     const bug = new TypeError("bug");
-    await expect(deletion({ deletes: [bug] })).rejects.toBe(bug);
-    await expect(deletion({ deletes: [lost], lists: [bug] })).rejects.toBe(bug);
+    await expect(deletion(fails(bug))).rejects.toBe(bug);
+    await expect(deletion({ ...fails(lost), lists: [bug] })).rejects.toBe(bug);
   });
 });
 
@@ -270,66 +312,78 @@ describe("a secret that changed in between", () => {
     outcome: "not done",
     attempts: 0,
   });
+  const unsure = changed.after(2, true);
 
   it("has all of it looked at again, once", async () => {
-    const { outcome, calls, orders } = await deletion({
-      deletes: [changed, undefined],
-    });
+    const { outcome, calls, orders } = await deletion(
+      fails(changed, undefined),
+    );
     expect(outcome.outcome).toBe("deleted");
     expect(calls.reads).toBe(2);
     expect(orders.map(({ secretVersion }) => secretVersion)).toEqual([
       "v1",
       "v2",
     ]);
-  });
-
-  it("and changes again ends it", async () => {
-    const { outcome, calls } = await deletion({ deletes: [changed] });
-    expect(outcome).toMatchObject({ outcome: "failed", failure: changed });
-    expect(calls.reads).toBe(2);
+    const twice = await deletion(fails(changed));
+    expect(twice.outcome).toMatchObject({ outcome: "failed", sent: false });
+    expect(twice.calls.reads).toBe(2);
   });
 
   it("does not overrule what the second look says", async () => {
     const { outcome } = await deletion({
-      deletes: [changed],
-      reads: [[fields()], [fields({ CertDomainList: ["x.example.org"] })]],
+      ...fails(changed),
+      reads: [[ONE], [UNSEEN]],
     });
     expect(outcome).toMatchObject({ outcome: "refused", because: "in-use" });
   });
 
-  it("after an unknown attempt, and gone at the second look, is alreadyGone", async () => {
+  it.each([
+    ["nothing was sent", changed, "absent"],
+    ["what surely was not done", changed.after(1, false), "absent"],
+    ["an unknown attempt", unsure, "alreadyGone"],
+  ])(
+    "after %s, and gone at the second look",
+    async (_what, first, expected) => {
+      const { outcome } = await deletion({
+        ...fails(first),
+        lists: [timeout],
+        reads: [[ONE], []],
+      });
+      expect(outcome).toMatchObject({ outcome: expected });
+    },
+  );
+
+  it("after an unknown attempt, and deleted the second time, is deleted", async () => {
     const { outcome } = await deletion({
-      deletes: [changed.after(2, true)],
-      lists: [failure({ kind: "timeout" })],
-      reads: [[fields()], []],
+      ...fails(unsure, undefined),
+      lists: [timeout],
     });
-    expect(outcome).toMatchObject({ outcome: "alreadyGone" });
+    expect(outcome).toMatchObject({ outcome: "deleted" });
   });
 
-  it("after an unknown attempt, and no second look to be had, says that one was sent", async () => {
+  it("after an unknown attempt, and passed over by a second look that shifted, may have been deleted", async () => {
     const { outcome } = await deletion({
-      deletes: [changed.after(2, true)],
-      lists: [[fields()]],
-      reads: [[fields()], failure({ kind: "timeout", attempts: 0 })],
+      ...fails(unsure),
+      lists: [timeout],
+      reads: [[ONE], []],
+      isSettled: (read) => read === 1,
     });
-    expect(outcome).toMatchObject({ outcome: "failed", sent: true });
+    expect(outcome).toMatchObject({
+      outcome: "failed",
+      sent: true,
+      failure: { kind: "incomplete-listing", possiblyDone: true },
+    });
   });
 
   it.each([
-    [
-      "throttled the second time",
-      failure({ kind: "throttled", outcome: "not done" }),
-    ],
-    [
-      "too late the second time",
-      failure({ kind: "too-late", outcome: "not done", attempts: 0 }),
-    ],
+    ["it is throttled", throttled],
+    ["it comes too late", tooLate],
   ])(
-    "after an unknown attempt, and %s, may have been deleted",
+    "after an unknown attempt, and then %s, may have been deleted",
     async (_what, again) => {
       const { outcome } = await deletion({
-        deletes: [changed.after(2, true), again],
-        lists: [failure({ kind: "timeout" })],
+        ...fails(unsure, again),
+        lists: [timeout],
       });
       expect(outcome).toMatchObject({
         outcome: "failed",
@@ -338,17 +392,38 @@ describe("a secret that changed in between", () => {
       });
     },
   );
+
+  it("and cannot be looked at again, rejects unless something was sent, which may have been done", async () => {
+    const reads = [[ONE], timeout];
+    await expect(deletion({ ...fails(changed), reads })).rejects.toBe(timeout);
+    const { outcome } = await deletion({
+      ...fails(unsure),
+      lists: [[ONE]],
+      reads,
+    });
+    expect(outcome).toMatchObject({
+      outcome: "failed",
+      sent: true,
+      failure: { kind: "timeout", possiblyDone: true, attempts: 2 },
+    });
+  });
+
+  it("and meets a defect at the second look, rejects with it", async () => {
+    const bug = new TypeError("bug");
+    const story = { ...fails(unsure), lists: [timeout], reads: [[ONE], bug] };
+    await expect(deletion(story)).rejects.toBe(bug);
+  });
 });
 
 describe("a reading that shifted", () => {
   it("does not prove that a certificate is not there", async () => {
     await expect(
-      deletion({ reads: [[]], isSettled: false }),
+      deletion({ account: [], isSettled: () => false }),
     ).rejects.toMatchObject({ kind: "incomplete-listing" });
   });
 
   it("is acted on where it has the certificate", async () => {
-    const { outcome } = await deletion({ isSettled: false });
+    const { outcome } = await deletion({ isSettled: () => false });
     expect(outcome.outcome).toBe("deleted");
   });
 });

@@ -1,33 +1,26 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  readCertificateRecord,
-  uniteListings,
-} from "../../functions/janitor/certificate.ts";
-import {
   expiringInUse,
   foresee,
   noticeOf,
   renewalOf,
+  timeLeft,
   type WarnDays,
 } from "../../functions/janitor/foresight.ts";
-import { readDomain } from "../../functions/janitor/in-use.ts";
-import { judge, type Policy } from "../../functions/janitor/verdict.ts";
 import type { Reason } from "../../functions/contract/reasons.ts";
-
-const NOW = Date.parse("2026-11-24T12:00:00Z");
-const DAY = 86_400_000;
-const POLICY: Policy = {
-  graceDays: 7,
-  unseenDomains: "keep",
-  projectNames: [],
-  protect: [],
-};
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const id = (n: number): string => n.toString(16).padStart(32, "0");
-const at = (ms: number): string => new Date(ms).toISOString();
+import {
+  at,
+  certificate as listed,
+  DAY,
+  domain,
+  id,
+  judged,
+  NOW,
+  observed,
+  POLICY,
+  type Fields,
+} from "../world/account.ts";
 
 /** Certificate `n`, which ends `left` milliseconds from now after a life of `days`. */
 function certificate(
@@ -36,17 +29,13 @@ function certificate(
   names: readonly string[],
   { days = 90, ...over }: Fields & { readonly days?: number } = {},
 ): Fields {
-  return {
-    ChainID: id(n),
-    CertID: String(8_000_000 + n),
-    CertName: `c${String(n)}`,
+  return listed(n, {
     CertDomainList: names,
     NotBefore: at(NOW + left - days * DAY),
     NotAfter: at(NOW + left),
     Status: left > 0 ? "OK" : "Expire",
-    ProjectName: "default",
     ...over,
-  };
+  });
 }
 
 /** @param bindings domain -> identifier of its certificate */
@@ -55,22 +44,10 @@ function world(
   bindings: Record<string, string>,
   projectNames: readonly string[] = [],
 ) {
-  const records = items.map(readCertificateRecord);
-  const isExpired = ({ status }: { status: string }) => status === "Expire";
-  const certificates = uniteListings([
-    { expiring: true, records: records.filter(isExpired) },
-    { expiring: false, records: records.filter((one) => !isExpired(one)) },
-  ]);
-  const domains = Object.entries(bindings)
-    .map(([Domain, ChainID]) => readDomain({ Domain, ChainID, CertDomain: "" }))
-    .filter((domain) => domain !== undefined);
+  const domains = Object.entries(bindings).map((each) => domain(...each));
   return {
-    domains,
-    judgements: judge(
-      { certificates, domains },
-      { ...POLICY, projectNames },
-      NOW,
-    ),
+    domains: observed(items, domains).domains,
+    judgements: judged(items, domains, { projectNames }),
   };
 }
 
@@ -465,17 +442,21 @@ describe("a deletion to come", () => {
   );
 
   it("comes true on that day, unless it is bound or protected before", () => {
-    const records = [
-      readCertificateRecord(certificate(1, -6 * DAY, ["a.net"])),
-    ];
-    const certificates = uniteListings([{ expiring: true, records }]);
-    const { domains } = world([], { "a.net": "" });
-    const [before] = judge({ certificates, domains }, POLICY, NOW);
+    const items = [certificate(1, -6 * DAY, [])];
+    const [before] = judged(items);
     const [{ notAfter }] = before!.certificate.records;
     expect(noticeOf({ ...before!, notAfter }, POLICY.graceDays)).toContain(
       at(NOW + DAY).slice(0, 10),
     );
-    const [after] = judge({ certificates, domains }, POLICY, NOW + DAY);
+    const [after] = judged(items, undefined, {}, NOW + DAY);
     expect(after?.verdict).toBe("delete");
   });
+});
+
+it.each([
+  [0, "less than a day left"],
+  [1, "1 day left"],
+  [2, "2 days left"],
+])("%i days are said as %j", (daysLeft, said) => {
+  expect(timeLeft({ daysLeft })).toBe(said);
 });

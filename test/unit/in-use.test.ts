@@ -160,7 +160,7 @@ describe("by the witness", () => {
     ],
     [
       "a domain of one label, by an asterisk without a dot",
-      ["*localhost"],
+      ["*localhost", "*t"],
       [domain("localhost", STRANGER)],
       UNSEEN,
     ],
@@ -264,6 +264,7 @@ describe("what is said of it", () => {
         because: says("gone.org", "covers no domain", "UNSEEN_DOMAINS=ignore"),
       },
     ]);
+    expect(named(["gone.net"], []).details).toHaveLength(1);
     const [nameless] = named([], []).details;
     expect(nameless).toMatchObject({ ...common, because: says("cannot see") });
     expect(nameless).not.toHaveProperty("domain");

@@ -1,12 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { patiently } from "../../functions/janitor/patience.ts";
-import {
-  VendorFailure,
-  type FailureFacts,
-} from "../../functions/janitor/failure.ts";
+import { failure } from "../world/account.ts";
 import { VirtualClock } from "../world/clock.ts";
 
-const failure = (facts: FailureFacts) => new VendorFailure("It failed.", facts);
 const THROTTLED = failure({ kind: "throttled", outcome: "not done" });
 
 /** Reads that fail in turn, the last for ever, each after `takes` ms. */

@@ -29,6 +29,8 @@ describe("a rule that protects", () => {
     ["😀?.com", "xn--a-iv3s.com", true],
     ["live-😀-*", "live-😀-2026", true],
     ["?.com", "😀.com", true],
+    // As it is written, one character long.
+    ["?.com", "ﬁ.com", true],
     ["live.example.org", "live.example.org.", true],
     ["live.example.org.", " live.example.org", true],
     ["live.example.org。", "live.example.org", true],
@@ -41,6 +43,17 @@ describe("a rule that protects", () => {
     expect(isProtected({ CertName: text }, "name", value)).toBe(expected);
     const listed = { CertDomainList: ["other.net", text] };
     expect(isProtected(listed, "domain", value)).toBe(expected);
+  });
+
+  it("is named with its owner, and its last day where it has one", () => {
+    const rule = { match: "name", value: "C?", owner: "ops" } as const;
+    const protect = [rule, { ...rule, until: "2026-11-24" }];
+    const [judgement] = judged([certificate(1)], undefined, { protect });
+    const said = { reason: "protected", ...rule };
+    expect(judgement?.details).toEqual([
+      { ...said, because: "ops protects name C?" },
+      { ...said, because: "ops protects name C? until 2026-11-24" },
+    ]);
   });
 
   it("looks at what it names and at nothing else", () => {

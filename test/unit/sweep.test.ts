@@ -1,373 +1,136 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  readCertificateRecord,
-  uniteListings,
-} from "../../functions/janitor/certificate.ts";
-import type { SweepReport } from "../../functions/janitor/report.ts";
+import type {
+  ReportItem,
+  SweepReport,
+} from "../../functions/janitor/report.ts";
 import {
   NoEvidence,
-  sweep,
   type SweepSettings,
 } from "../../functions/janitor/sweep.ts";
+import type { DeletionOrder } from "../../functions/janitor/ports.ts";
 import {
-  VendorFailure,
-  type FailureFacts,
-} from "../../functions/janitor/failure.ts";
-import type {
-  DeletionOrder,
-  Observation,
-} from "../../functions/janitor/ports.ts";
-import { ProcessClock, VirtualClock } from "../world/clock.ts";
+  certificate,
+  domain,
+  ending,
+  failure,
+  id,
+  many,
+  type Fields,
+} from "../world/account.ts";
+import { events, swept, type SweepStory } from "../world/story.ts";
 
-const EPOCH = Date.UTC(2026, 5, 15);
-const DAY = 86_400_000;
+const lost = failure({ outcome: "unknown", possiblyDone: true });
+const forbidden = failure({ kind: "forbidden", code: "RequestForbidden" });
+const billing = failure({ kind: "billing" });
+const tooLate = failure({ kind: "too-late", outcome: "not done", attempts: 0 });
 
-const id = (n: number): string => n.toString(16).padStart(32, "0");
-const ids = (count: number): string[] =>
-  Array.from({ length: count }, (_, n) => id(n + 1));
+const ids = (orders: readonly DeletionOrder[]): string[] =>
+  orders.map(({ chainId }) => chainId);
+const itemOf = ({ items }: SweepReport, n: number): ReportItem | undefined =>
+  items.find(({ chainId }) => chainId === id(n));
 
-/** Certificates that may be deleted, and one each that is valid and that is expired but bound. */
-function account(deletable: readonly string[]): Observation["certificates"] {
-  const record = (chainId: string, ended: number, names: readonly string[]) =>
-    readCertificateRecord({
-      ChainID: chainId,
-      CertName: `name-${chainId.slice(-3)}`,
-      CertDomainList: names,
-      NotBefore: "2020-01-01T00:00:00Z",
-      NotAfter: new Date(EPOCH - ended * DAY).toISOString(),
-      Status: ended > 0 ? "Expire" : "OK",
-    });
-  return uniteListings([
-    {
-      expiring: true,
-      records: [
-        ...deletable.map((chainId) => record(chainId, 30, [])),
-        record("b".repeat(32), 30, []),
-      ],
-    },
-    { expiring: false, records: [record("a".repeat(32), -30, [])] },
-  ]);
-}
-
-function failure(kind: FailureFacts["kind"], more: Partial<FailureFacts> = {}) {
-  return new VendorFailure("It failed.", {
-    kind,
-    outcome: "answered",
-    attempts: 1,
-    ...more,
-  });
-}
-
-interface Setup {
-  /** What is left at the vendor; the ports below may change it. */
-  readonly stock?: Set<string>;
-  /** Milliseconds of the n-th reading, counted from 1. */
-  readonly readingMs?: (round: number) => number;
-  /** Throws what the n-th reading fails with. */
-  readonly beforeReading?: (round: number) => void;
-  /** One DeleteCert: throws what it fails with; by default it removes the certificate. */
-  readonly deleteOne?: (chainId: string, stock: Set<string>) => void;
-  readonly deletionMs?: number;
-  /** The turn of this certificate comes too late: nothing is sent. */
-  readonly tooLate?: (round: number, chainId: string) => boolean;
-  readonly settings?: Partial<SweepSettings>;
-  readonly lifetime?: number;
-  readonly secretVersion?: (round: number) => string;
-}
-
-interface Outcome {
-  readonly report: SweepReport | undefined;
-  readonly error: unknown;
-  readonly lines: readonly Readonly<Record<string, unknown>>[];
-  readonly orders: readonly DeletionOrder[];
-  readonly rounds: number;
-  /** When each reading began. */
-  readonly readings: readonly number[];
-  readonly endedAt: number;
-}
-
-/** Runs a sweep over small ports in virtual time. */
-async function run({
-  stock = new Set(ids(3)),
-  readingMs = () => 1000,
-  beforeReading = () => undefined,
-  deleteOne = (chainId, left) => void left.delete(chainId),
-  deletionMs = 100,
-  tooLate = () => false,
-  settings = {},
-  lifetime = 900_000,
-  secretVersion = () => "v1",
-}: Setup): Promise<Outcome> {
-  const world = new VirtualClock(EPOCH);
-  const clock = new ProcessClock(world, {
-    step: () => true,
-    lateness: () => 0,
-  });
-  const lines: Readonly<Record<string, unknown>>[] = [];
-  const orders: DeletionOrder[] = [];
-  const readings: number[] = [];
-  let rounds = 0;
-  let turn = 0;
-  let over = false;
-  let outcome: Pick<Outcome, "report" | "error"> | undefined;
-  const running = sweep(
-    {
-      clock,
-      runId: "run",
-      remainingMs: () => lifetime - world.monotonic(),
-      log: (line) => lines.push(line),
-      observer: {
-        async observe(deadline) {
-          rounds += 1;
-          const round = rounds;
-          const startedAt = clock.monotonic();
-          readings.push(startedAt);
-          await clock.sleep(readingMs(round), deadline.signal);
-          beforeReading(round);
-          return {
-            certificates: account([...stock]),
-            domains: [{ name: "x.net", boundTo: "b".repeat(32) }],
-            startedAt,
-            isSettled: true,
-            readAt: { certificates: "", domains: "" },
-            requestId: `list-${String(round)}`,
-            secretVersion: secretVersion(round),
-          };
-        },
-        listCertificates: () => Promise.reject(new Error("not for a sweep")),
-      },
-      deleter: {
-        async deleteCertificate(order) {
-          orders.push(order);
-          // As a pacer does: one after the other.
-          turn = Math.max(turn, clock.monotonic()) + 128;
-          await clock.sleep(turn - 128 - clock.monotonic());
-          if (
-            clock.monotonic() >= order.sendBefore ||
-            tooLate(rounds, order.chainId) ||
-            !order.permit(1)
-          ) {
-            throw failure("too-late", { attempts: 0, outcome: "not done" });
-          }
-          await clock.sleep(deletionMs, order.deadline.signal);
-          try {
-            deleteOne(order.chainId, stock);
-          } catch (error) {
-            if (error instanceof VendorFailure) order.ended(1, error);
-            throw error;
-          }
-          order.ended(1, undefined, "done");
-          return { requestId: "done", attempts: 1 };
-        },
-      },
-    },
-    {
-      policy: {
-        graceDays: 7,
-        unseenDomains: "keep",
-        projectNames: [],
-        protect: [],
-      },
-      maxDeletions: 100,
-      dryRun: false,
-      ...settings,
-    },
-  ).then(
-    (report) => {
-      outcome = { report, error: undefined };
-    },
-    (error: unknown) => {
-      outcome = { report: undefined, error };
-    },
-  );
-  void running.then(() => {
-    over = true;
-  });
-  await world.play(() => over, 3_600_000);
-  if (outcome === undefined) throw new Error("the sweep never ended");
-  return {
-    ...outcome,
-    lines,
-    orders,
-    rounds,
-    readings,
-    endedAt: world.monotonic(),
-  };
-}
-
-const events = (lines: Outcome["lines"], event: string) =>
-  lines.filter((line) => line["event"] === event);
-const tried = ({ orders }: Outcome) => orders.map(({ chainId }) => chainId);
+/** Three that may be deleted, one that is valid, and one that is expired but bound. */
+const MIXED: SweepStory = {
+  account: [...many(3), certificate(4, ending(30)), certificate(5)],
+  domains: [domain("x.net", id(5))],
+};
 
 describe("a sweep", () => {
   it("deletes what may be deleted, looks again and is done", async () => {
-    const result = await run({});
-    expect(tried(result).sort()).toEqual(ids(3));
-    expect(result.report).toMatchObject({
-      stoppedBecause: "done",
+    const { report, orders } = await swept(MIXED);
+    expect(ids(orders)).toEqual([1, 2, 3].map(id));
+    expect(report).toMatchObject({
+      runId: "run",
       mode: "delete",
+      stoppedBecause: "done",
       rounds: 2,
-      counts: {
-        listed: 5,
-        expired: 4,
-        eligible: 3,
-        deleted: 3,
-        alreadyGone: 0,
-        unconfirmed: 0,
-        failed: 0,
-        remaining: 0,
-        expiredInUse: 1,
-        kept: { "in-use": 1, "not-expired": 1 },
-      },
-    });
-  });
-
-  it("lists in the report the eligible and the kept expired ones, not the valid", async () => {
-    const { report } = await run({});
-    expect(report?.items.map(({ chainId }) => chainId).sort()).toEqual([
-      ...ids(3),
-      "b".repeat(32),
-    ]);
-    const [first] = report?.items ?? [];
-    expect(first).toMatchObject({
-      outcome: "deleted",
-      attempts: 1,
-      requestId: "done",
+      counts: { eligible: 3, deleted: 3, remaining: 0 },
     });
   });
 
   it("writes nothing in a dry run, and says what it would have deleted", async () => {
-    const result = await run({ settings: { dryRun: true } });
-    expect(result.orders).toEqual([]);
-    expect(result.report).toMatchObject({
+    const { report, orders, calls } = await swept({
+      ...MIXED,
+      settings: { dryRun: true },
+    });
+    expect(orders).toEqual([]);
+    expect(calls).toEqual({ reads: 1, lists: 0 });
+    expect(report).toMatchObject({
       mode: "dry-run",
       stoppedBecause: "done",
       counts: { eligible: 3, remaining: 3, deleted: 0 },
     });
-    expect(events(result.lines, "not-attempted")).toHaveLength(4);
   });
 
-  it("deletes none of too many, and reports them all", async () => {
-    const result = await run({ settings: { maxDeletions: 2 } });
-    expect(result.orders).toEqual([]);
-    expect(result.report).toMatchObject({
+  it("deletes none of too many, and lists them all", async () => {
+    const { report, orders, lines } = await swept({
+      ...MIXED,
+      settings: { maxDeletions: 2 },
+    });
+    expect(orders).toEqual([]);
+    expect(report).toMatchObject({
       stoppedBecause: "too-many",
       rounds: 1,
       counts: { eligible: 3, remaining: 3 },
     });
-    expect(
-      events(result.lines, "not-attempted")
-        .filter((line) => line["because"] === "too-many")
-        .map((line) => line["chainId"]),
-    ).toEqual(ids(3));
+    const listed = lines.filter(({ because }) => because === "too-many");
+    expect(listed.map(({ chainId }) => chainId)).toEqual([1, 2, 3].map(id));
   });
 
-  it("deletes exactly as many as allowed", async () => {
-    const { report } = await run({ settings: { maxDeletions: 3 } });
-    expect(report).toMatchObject({
+  it("deletes as many as allowed, and none that a later round finds beyond them", async () => {
+    const settings = { maxDeletions: 3 };
+    expect((await swept({ settings })).report).toMatchObject({
       stoppedBecause: "done",
       counts: { deleted: 3 },
     });
-  });
-
-  it("ends with max-deletions where a later round finds more", async () => {
-    const result = await run({
-      settings: { maxDeletions: 3 },
-      deleteOne: (chainId, stock) => {
-        stock.delete(chainId);
-        if (chainId === id(1))
-          for (const late of ["c", "d"]) stock.add(late.repeat(32));
-      },
+    const { report, orders } = await swept({
+      reads: [many(2), many(7).slice(2), many(7).slice(3)],
+      settings,
     });
-    expect(tried(result).sort()).toEqual(ids(3));
-    expect(result.report).toMatchObject({
+    expect(ids(orders)).toEqual([1, 2, 3].map(id));
+    expect(report).toMatchObject({
       stoppedBecause: "max-deletions",
-      counts: { eligible: 5, deleted: 3, remaining: 2 },
+      counts: { eligible: 7, deleted: 3, remaining: 4 },
     });
   });
 
-  it("tries once more what it still sees after a success, then calls it unconfirmed", async () => {
-    const result = await run({
-      deleteOne: (chainId, stock) => {
-        if (chainId !== id(2)) stock.delete(chainId);
-      },
+  it("counts each certificate once, whatever happens to it, and tries it once, or again after a success", async () => {
+    const fates = "delete stay fail gone delete fail stay".split(" ");
+    const fateOf = ({ ChainID }: Fields) =>
+      fates[many(7).findIndex((one) => one["ChainID"] === ChainID)];
+    const left = many(7).filter((one) => /stay|fail/.test(fateOf(one) ?? ""));
+    const { report, orders } = await swept({
+      reads: [many(7), left],
+      deletes: ({ chainId }) =>
+        /fail|gone/.test(fateOf({ ChainID: chainId }) ?? "")
+          ? failure()
+          : undefined,
     });
-    expect(tried(result).filter((chainId) => chainId === id(2))).toHaveLength(
-      2,
-    );
-    expect(result.orders).toHaveLength(4);
-    expect(result.report).toMatchObject({
+    expect(ids(orders)).toEqual([1, 2, 3, 4, 5, 6, 7, 2, 7].map(id));
+    expect(report).toMatchObject({
       stoppedBecause: "done",
       rounds: 3,
-      counts: { eligible: 3, deleted: 2, unconfirmed: 1 },
-    });
-  });
-
-  it("tries a failed one once, and calls it alreadyGone once it is gone", async () => {
-    const result = await run({
-      deleteOne: (chainId, stock) => {
-        if (chainId === id(1)) throw failure("vendor-error");
-        if (chainId === id(2)) {
-          stock.delete(chainId);
-          throw failure("not-found", { code: "ResourceNotFound" });
-        }
-        stock.delete(chainId);
+      counts: {
+        eligible: 7,
+        deleted: 2,
+        unconfirmed: 2,
+        failed: 2,
+        alreadyGone: 1,
+        remaining: 0,
       },
     });
-    expect(result.orders).toHaveLength(3);
-    expect(result.report?.counts).toMatchObject({
-      eligible: 3,
-      deleted: 1,
-      alreadyGone: 1,
-      failed: 1,
-    });
-    expect(
-      result.report?.items.find(({ outcome }) => outcome === "alreadyGone"),
-    ).not.toHaveProperty("error");
+    expect(itemOf(report, 4)).not.toHaveProperty("error");
   });
 
-  it("stops as unhealthy after ten failures in a row", async () => {
-    const result = await run({
-      stock: new Set(ids(40)),
-      deleteOne: () => {
-        throw failure("vendor-error", { outcome: "unknown" });
-      },
-    });
-    expect(result.report?.stoppedBecause).toBe("vendor-unhealthy");
-    // Those in flight when the tenth failed have been sent.
-    expect(result.orders.length).toBeGreaterThanOrEqual(10);
-    expect(result.orders.length).toBeLessThan(18);
-    expect(result.report?.counts).toMatchObject({ eligible: 40 });
-  });
-
-  it("goes on after nine failures and a success", async () => {
-    let calls = 0;
-    const { report } = await run({
-      stock: new Set(ids(30)),
-      deleteOne: (chainId, stock) => {
-        calls += 1;
-        if (calls % 10 !== 0)
-          throw failure("vendor-error", { outcome: "unknown" });
-        stock.delete(chainId);
-      },
+  it("counts towards the bound what it tries a second time only once", async () => {
+    const { report } = await swept({
+      reads: [many(1), many(2), many(2).slice(1), []],
+      settings: { maxDeletions: 2 },
     });
     expect(report).toMatchObject({
       stoppedBecause: "done",
-      counts: { eligible: 30, failed: 27, deleted: 3 },
-    });
-  });
-
-  it("does not take certificates that another run deleted for failures", async () => {
-    const { report } = await run({
-      stock: new Set(ids(20)),
-      deleteOne: (chainId, stock) => {
-        stock.delete(chainId);
-        throw failure("not-found");
-      },
-    });
-    expect(report).toMatchObject({
-      stoppedBecause: "done",
-      counts: { eligible: 20, alreadyGone: 20 },
+      counts: { deleted: 2 },
     });
   });
 
@@ -376,221 +139,692 @@ describe("a sweep", () => {
     ["credentials-rejected", "credentials-rejected"],
     ["access-denied", "vendor-access-denied"],
   ] as const)("stops at once at %s", async (kind, stoppedBecause) => {
-    const result = await run({
-      stock: new Set(ids(40)),
-      deleteOne: () => {
-        throw failure(kind);
-      },
+    const { report, calls, lines } = await swept({
+      account: many(40),
+      deletes: () => failure({ kind }),
     });
-    expect(result.report?.stoppedBecause).toBe(stoppedBecause);
-    expect(events(result.lines, "delete-attempt").length).toBe(1);
-    expect(result.rounds).toBe(1);
+    expect(report).toMatchObject({ stoppedBecause, rounds: 1 });
+    expect(events(lines, "delete-attempt")).toHaveLength(1);
+    // It was refused plainly, so there is nothing to settle.
+    expect(calls).toEqual({ reads: 1, lists: 0 });
+    const reading = await swept({ reads: [failure({ kind })] });
+    expect(reading.error).toBeInstanceOf(NoEvidence);
+    expect(reading.report.stoppedBecause).toBe(stoppedBecause);
   });
 
-  it("ends with evidence-too-old where a reading takes longer than its evidence lives", async () => {
-    const result = await run({ readingMs: () => 60_000 });
-    expect(result.report?.stoppedBecause).toBe("evidence-too-old");
-    expect(events(result.lines, "delete-attempt")).toEqual([]);
-    expect(result.report?.counts.remaining).toBe(3);
+  it("survives a defect of a port, with an outcome line and without its words", async () => {
+    for (const [thrown, name] of [
+      [new TypeError("secret words"), "TypeError"],
+      ["secret words", "string"],
+    ] as const) {
+      const { report, lines } = await swept({
+        deletes: ({ chainId }) => (chainId === id(1) ? thrown : undefined),
+      });
+      expect(report.counts).toMatchObject({ deleted: 2, failed: 1 });
+      expect(itemOf(report, 1)).toMatchObject({ attempts: 1 });
+      expect(itemOf(report, 1)?.error).toContain(`(${name})`);
+      const outcomes = events(lines, "delete-outcome");
+      expect(outcomes).toHaveLength(3);
+      expect(outcomes).toContainEqual(
+        expect.objectContaining({
+          runId: "run",
+          chainId: id(1),
+          outcome: "failed",
+          failure: "vendor-error",
+          class: "unknown",
+        }),
+      );
+      expect(JSON.stringify([lines, report])).not.toContain("secret words");
+    }
+  });
+});
+
+describe("ten failures in a row", () => {
+  it.each([
+    ["no connection", { kind: "unreachable", outcome: "not done" }, true],
+    ["another TLS identity", { kind: "unreachable" }, true],
+    ["throttled", { kind: "throttled", outcome: "not done" }, true],
+    ["unknown outcomes", { outcome: "unknown", possiblyDone: true }, true],
+    ["forbidden", { kind: "forbidden" }, false],
+    ["parameters refused", { kind: "invalid-parameter" }, false],
+    ["not found", { kind: "not-found" }, false],
+    ["any other answer", { kind: "vendor-error" }, false],
+  ] as const)("that are %s end the run: %j", async (_what, over, ends) => {
+    const { report, lines } = await swept({
+      account: many(40),
+      deletes: () => failure(over),
+    });
+    expect(report.stoppedBecause).toBe(ends ? "vendor-unhealthy" : "done");
+    const sent = ends ? 10 : 40;
+    expect(events(lines, "delete-attempt")).toHaveLength(sent);
+    expect(report.counts).toMatchObject({ eligible: 40, remaining: 40 - sent });
   });
 
-  it("sends nothing on evidence older than 60 s, but reads anew", async () => {
-    const result = await run({
-      stock: new Set(ids(40)),
-      readingMs: () => 50_000,
-      deletionMs: 4000,
-      lifetime: 600_000,
+  it("are not nine, a success and nine", async () => {
+    const { report } = await swept({
+      account: many(30),
+      deletes: (_, call) => (call % 10 === 0 ? undefined : lost),
+    });
+    expect(report).toMatchObject({
+      stoppedBecause: "done",
+      counts: { eligible: 30, failed: 27, deleted: 3 },
+    });
+  });
+});
+
+describe("no evidence", () => {
+  it("is told in full, with its cause, after a summary line, and deletes nothing", async () => {
+    const cause = failure({ kind: "incomplete-listing" });
+    const { error, report, orders, lines } = await swept({ reads: [cause] });
+    expect(error).toBeInstanceOf(NoEvidence);
+    expect(error).toMatchObject({ name: "NoEvidence", cause });
+    expect(error?.message).toMatch(/nothing was deleted: It failed\. .*again/);
+    const summary = {
+      startedAt: "2026-11-24T12:00:00.000Z",
+      finishedAt: "2026-11-24T12:00:01.000Z",
+      stoppedBecause: "no-evidence",
+      rounds: 1,
+      error: "It failed.",
+    };
+    expect(report).toMatchObject({ ...summary, items: [] });
+    expect(lines).toMatchObject([{ event: "sweep-summary", ...summary }]);
+    expect(orders).toEqual([]);
+  });
+
+  it("for want of a key that nobody has put there yet is told, and fails nothing", async () => {
+    const { report, error, lines } = await swept({
+      reads: [failure({ kind: "not-set-up", outcome: "not done" })],
+    });
+    expect(error).toBeUndefined();
+    expect(report).toMatchObject({ stoppedBecause: "not-set-up", items: [] });
+    expect(lines.at(-1)).toMatchObject({ event: "sweep-summary" });
+  });
+
+  it("of the first reading, however long it took, is no lack of time", async () => {
+    const { error, report } = await swept({
+      readTakes: 50_000,
+      lifetime: 60_000,
+    });
+    expect(error).toBeInstanceOf(NoEvidence);
+    expect(report.stoppedBecause).toBe("no-evidence");
+  });
+
+  it("for want of an answer is looked for again for three minutes", async () => {
+    const throttled = failure({ kind: "throttled", outcome: "not done" });
+    const { error, calls, clock } = await swept({ reads: [throttled] });
+    expect(error).toBeInstanceOf(NoEvidence);
+    expect(calls.reads).toBeGreaterThan(5);
+    expect(clock.monotonic()).toBeGreaterThan(150_000);
+    expect(clock.monotonic()).toBeLessThan(182_000);
+  });
+
+  it("comes too late where there never was time", async () => {
+    const { error, orders } = await swept({ lifetime: 5000 });
+    expect(error).toBeInstanceOf(NoEvidence);
+    expect(orders).toEqual([]);
+  });
+
+  it("of a later reading ends the run with a report; it is lack of time only where the end cut it off", async () => {
+    // Of 60 s, 42 are kept for the end; the first round takes 1.1.
+    const second = (readTakes: number, fails?: Error) =>
+      swept({
+        reads: [many(1), fails ?? []],
+        readTakes: (read) => (read === 1 ? 1000 : readTakes),
+        lifetime: 60_000,
+      });
+    const cut = failure({ kind: "timeout", outcome: "unknown" });
+    for (const [given, stoppedBecause] of [
+      [await second(99_000), "out-of-time"],
+      // Its own timer fired just before.
+      [await second(16_895, cut), "out-of-time"],
+      [await second(16_800, cut), "no-evidence"],
+      [await second(1000, failure()), "no-evidence"],
+    ] as const) {
+      expect(given.error).toBeUndefined();
+      expect(given.report).toMatchObject({
+        stoppedBecause,
+        rounds: 2,
+        error: expect.any(String) as unknown,
+        counts: { deleted: 1 },
+      });
+    }
+  });
+});
+
+describe("the time", () => {
+  it.each([45_000, 60_000, 90_000, 200_000])(
+    "of %d ms ends with ten seconds left, and nothing is sent in the 40 s before those",
+    async (lifetime) => {
+      const { report, orders, clock } = await swept({
+        account: many(100),
+        deleteTakes: 9000,
+        lifetime,
+      });
+      expect(clock.monotonic()).toBeLessThanOrEqual(lifetime - 10_000);
+      for (const { sendBefore } of orders)
+        expect(sendBefore).toBeLessThanOrEqual(lifetime - 52_000);
+      expect(report).toMatchObject({
+        stoppedBecause: lifetime === 200_000 ? "done" : "out-of-time",
+        counts: { eligible: 100 },
+      });
+    },
+  );
+
+  it("is up to the millisecond", async () => {
+    // Of 90 s, 52 are kept; the reading takes one.
+    const stopped = async (deleteTakes: number) => {
+      const story = { account: many(1), deleteTakes, lifetime: 90_000 };
+      const { stoppedBecause, rounds } = (await swept(story)).report;
+      return [stoppedBecause, rounds];
+    };
+    expect(await stopped(37_000)).toEqual(["out-of-time", 1]);
+    expect(await stopped(36_999)).toEqual(["done", 2]);
+  });
+
+  it("that ran out does not hide what stopped the run before", async () => {
+    const { report } = await swept({
+      account: many(1),
+      deleteTakes: 40_000,
+      lifetime: 60_000,
+      deletes: () => billing,
+    });
+    expect(report.stoppedBecause).toBe("vendor-billing");
+  });
+});
+
+describe("evidence", () => {
+  it("as old as it may live is not acted on, and ends the run", async () => {
+    const { report, orders, calls } = await swept({ readTakes: 60_000 });
+    expect(orders).toEqual([]);
+    expect(calls.reads).toBe(1);
+    expect(report).toMatchObject({
+      stoppedBecause: "evidence-too-old",
+      counts: { remaining: 3 },
+    });
+  });
+
+  it("lives for 60 s from the beginning of its reading, and then is read anew", async () => {
+    const { report, orders } = await swept({
+      account: many(40),
+      readTakes: 50_000,
+      deleteTakes: 4000,
     });
     // Three turns of eight fit into the ten seconds that are left of each reading.
-    expect(result.report).toMatchObject({
+    expect(report).toMatchObject({
       stoppedBecause: "done",
       rounds: 3,
       counts: { deleted: 40 },
     });
-    for (const { sendBefore } of result.orders)
-      expect(result.readings).toContain(sendBefore - 60_000);
+    expect(orders[0]?.sendBefore).toBe(60_000);
   });
 
-  it.each([45_000, 60_000, 90_000, 200_000])(
-    "stops with ten seconds left of %d ms",
-    async (lifetime) => {
-      const result = await run({
-        stock: new Set(ids(100)),
-        deletionMs: 9000,
-        lifetime,
-      });
-      expect(result.endedAt).toBeLessThanOrEqual(lifetime - 10_000);
-      expect(result.report?.counts.eligible).toBe(100);
-      // The last answers have time to come.
-      for (const { sendBefore } of result.orders)
-        expect(sendBefore).toBeLessThanOrEqual(lifetime - 52_000);
-      expect(result.report?.stoppedBecause).toBe(
-        lifetime === 200_000 ? "done" : "out-of-time",
-      );
-    },
-  );
-
-  it("throws without evidence, after a summary line, and deletes nothing", async () => {
-    const result = await run({
-      beforeReading: () => {
-        throw failure("incomplete-listing");
-      },
-    });
-    expect(result.error).toBeInstanceOf(NoEvidence);
-    expect(result.orders).toEqual([]);
-    expect(result.lines).toHaveLength(1);
-    expect(result.lines[0]).toMatchObject({
-      event: "sweep-summary",
-      stoppedBecause: "no-evidence",
+  it("under which nothing could be sent ends the run", async () => {
+    const { report } = await swept({ deletes: () => tooLate });
+    expect(report).toMatchObject({
+      stoppedBecause: "evidence-too-old",
       rounds: 1,
-      error: "It failed.",
+      counts: { remaining: 3, failed: 0 },
     });
   });
 
-  it.each([
-    ["billing", "vendor-billing"],
-    ["credentials-rejected", "credentials-rejected"],
-    ["access-denied", "vendor-access-denied"],
-  ] as const)(
-    "throws at %s while reading, with its own name",
-    async (kind, why) => {
-      const { error } = await run({
-        beforeReading: () => {
-          throw failure(kind);
-        },
-      });
-      expect(error).toBeInstanceOf(NoEvidence);
-      expect((error as NoEvidence).report.stoppedBecause).toBe(why);
-    },
-  );
-
-  it("reports instead of throwing where a later reading fails", async () => {
-    const { report } = await run({
-      beforeReading: (round) => {
-        if (round === 2) throw failure("vendor-error");
-      },
+  it("under which something was sent leaves the rest to the next round", async () => {
+    const { report } = await swept({
+      deletes: (_, call) => (call === 2 || call === 3 ? tooLate : undefined),
     });
     expect(report).toMatchObject({
-      stoppedBecause: "no-evidence",
-      rounds: 2,
-      error: "It failed.",
-      counts: { deleted: 3 },
-    });
-  });
-
-  it("leaves for the next round what was not sent in time", async () => {
-    const result = await run({
-      tooLate: (round, chainId) => round === 1 && chainId !== id(1),
-    });
-    expect(result.report).toMatchObject({
       stoppedBecause: "done",
       rounds: 3,
       counts: { deleted: 3, failed: 0 },
     });
   });
 
-  it("reads anew where the secret changed after the reading", async () => {
-    let changed = false;
-    const result = await run({
-      secretVersion: (round) => `v${String(round)}`,
-      deleteOne: (chainId, stock) => {
-        if (!changed) {
-          changed = true;
-          throw failure("secret-changed", { attempts: 0, outcome: "not done" });
-        }
-        stock.delete(chainId);
-      },
+  it.each([0, 1])(
+    "of another secret, %d attempts later, is acted on no further",
+    async (attempts) => {
+      const changed = failure({
+        kind: "secret-changed",
+        outcome: "not done",
+        attempts,
+      });
+      const { report, orders } = await swept({
+        account: many(13),
+        deletes: ({ secretVersion, chainId }) =>
+          secretVersion === "v1" && chainId !== id(1) ? changed : undefined,
+      });
+      // Nine had begun when the first was refused.
+      const old = orders.filter(({ secretVersion }) => secretVersion === "v1");
+      expect(old.length).toBeLessThanOrEqual(9);
+      expect(report).toMatchObject({
+        stoppedBecause: "done",
+        rounds: 3,
+        counts: { eligible: 13, deleted: 13, failed: 0 },
+      });
+      expect(itemOf(report, 2)).toMatchObject({ attempts: attempts + 1 });
+    },
+  );
+
+  it("of one secret after another speaks of no unhealthy vendor", async () => {
+    const { report } = await swept({
+      account: many(20),
+      deletes: ({ secretVersion }) =>
+        secretVersion < "v3"
+          ? failure({
+              kind: "secret-changed",
+              outcome: "not done",
+              possiblyDone: true,
+            })
+          : undefined,
     });
-    expect(result.report).toMatchObject({
+    expect(report).toMatchObject({
       stoppedBecause: "done",
-      counts: { deleted: 3, failed: 0 },
+      counts: { failed: 16, deleted: 4 },
     });
-    expect(result.orders.at(-1)?.secretVersion).not.toBe("v1");
   });
 
-  it("survives a defect in a port, with an outcome line", async () => {
-    const result = await run({
-      deleteOne: (chainId, stock) => {
-        if (chainId === id(1)) throw new TypeError("SECRET");
-        stock.delete(chainId);
-      },
+  it("holds after a failure of one certificate", async () => {
+    const { report } = await swept({
+      account: many(20),
+      deletes: ({ chainId }) => (chainId === id(1) ? failure() : undefined),
     });
-    expect(result.report?.counts).toMatchObject({ deleted: 2, failed: 1 });
-    expect(events(result.lines, "delete-outcome")).toHaveLength(3);
-    expect(JSON.stringify([result.lines, result.report])).not.toContain(
-      "SECRET",
-    );
+    expect(report).toMatchObject({
+      stoppedBecause: "done",
+      rounds: 2,
+      counts: { failed: 1, deleted: 19 },
+    });
+  });
+});
+
+describe("what may have been deleted without the vendor's word", () => {
+  /** The run ends at once after the first certificate, before another reading could tell. */
+  const ended = (
+    first: Error,
+    list: readonly Fields[] | Error,
+    account = many(2),
+  ) =>
+    swept({
+      account,
+      deletes: (_, call) => (call === 1 ? first : billing),
+      lists: [list],
+    });
+  const upper = certificate(1, { ChainID: id(1).toUpperCase() });
+  const [, second] = many(2);
+
+  it.each([
+    ["lost", lost],
+    ["forbidden", forbidden],
+    ["not found", failure({ kind: "not-found" })],
+  ])("is settled by one more list: %s", async (_what, first) => {
+    const gone = await ended(first, [second!]);
+    expect(gone.calls).toEqual({ reads: 1, lists: 1 });
+    expect(gone.report.stoppedBecause).toBe("vendor-billing");
+    expect(gone.report.items).toMatchObject([
+      { chainId: id(1), outcome: "alreadyGone" },
+      { chainId: id(2), outcome: "failed" },
+    ]);
+    expect(gone.report.items[0]).not.toHaveProperty("error");
+    expect(events(gone.lines, "delete-settled")).toMatchObject([
+      { runId: "run", chainId: id(1), outcome: "alreadyGone" },
+    ]);
+    const there = await ended(first, many(2));
+    expect(there.report.counts).toMatchObject({ failed: 2 });
+    expect(itemOf(there.report, 1)?.error).toContain("still has it");
   });
 
-  it("writes a line before and one after each attempt, one for each other item, one summary at the end", async () => {
-    const { lines, report } = await run({
-      deleteOne: (chainId, stock) => {
-        if (chainId === id(1))
-          throw failure("forbidden", { code: "RequestForbidden" });
-        stock.delete(chainId);
-      },
+  it("is still there in whichever case the list spells its id", async () => {
+    const listed = await ended(lost, [upper]);
+    expect(itemOf(listed.report, 1)?.outcome).toBe("failed");
+    const read = await ended(lost, many(2), [upper, second!]);
+    expect(read.report.items).toMatchObject([
+      { chainId: id(1).toUpperCase(), outcome: "failed" },
+      { chainId: id(2), outcome: "failed" },
+    ]);
+  });
+
+  it.each([
+    ["a lost answer", lost],
+    ["a defect of this program", new TypeError("x")],
+  ])("stays in doubt where no list can be had: %s", async (_what, first) => {
+    const { report, lines } = await ended(first, billing);
+    expect(report.counts).toMatchObject({ unconfirmed: 1, failed: 1 });
+    expect(itemOf(report, 1)?.outcome).toBe("unconfirmed");
+    expect(itemOf(report, 1)?.error).toMatch(/may have been deleted/);
+    expect(events(lines, "not-settled")).toMatchObject([
+      { runId: "run", error: "It failed." },
+    ]);
+    expect(events(lines, "delete-settled")).toMatchObject([
+      { chainId: id(1), outcome: "unconfirmed" },
+    ]);
+  });
+
+  it("is asked for again within the 30 s kept for it, and no longer", async () => {
+    const throttled = failure({ kind: "throttled", outcome: "not done" });
+    const story = { account: many(1), lifetime: 90_000, deletes: () => lost };
+    const late = await swept({
+      ...story,
+      // Deleting lasts until the end of the rounds.
+      deleteTakes: 46_900,
+      lists: [throttled, []],
     });
-    for (const chainId of ids(3)) {
-      const own = lines.filter((line) => line["chainId"] === chainId);
-      expect(own.map((line) => line["event"])).toEqual([
+    expect(late.calls.lists).toBe(2);
+    expect(itemOf(late.report, 1)?.outcome).toBe("alreadyGone");
+    const never = await swept({
+      ...story,
+      deleteTakes: 46_900,
+      lists: [throttled],
+    });
+    expect(itemOf(never.report, 1)?.outcome).toBe("unconfirmed");
+    expect(never.clock.monotonic()).toBeLessThanOrEqual(80_000);
+  });
+
+  it("is told by a complete reading, and by none that shifted", async () => {
+    const told = async (isSettled: (read: number) => boolean) => {
+      const { report, calls } = await swept({
+        reads: [many(1), []],
+        isSettled,
+        deletes: () => lost,
+        lists: [many(1)],
+      });
+      expect(report).toMatchObject({ stoppedBecause: "done", rounds: 2 });
+      return [itemOf(report, 1)?.outcome, calls.lists];
+    };
+    expect(await told(() => true)).toEqual(["alreadyGone", 0]);
+    expect(await told((read) => read === 1)).toEqual(["failed", 1]);
+  });
+
+  it("leaves what was not tried where a reading that shifted does not show it", async () => {
+    const { report } = await swept({
+      reads: [many(3), []],
+      isSettled: (read) => read === 1,
+      deletes: ({ chainId }) => (chainId === id(1) ? undefined : tooLate),
+    });
+    expect(report.counts).toMatchObject({ deleted: 1, remaining: 2 });
+  });
+
+  it("was tried, though the secret changed in between, and counts towards the bound", async () => {
+    const changed = failure({
+      kind: "secret-changed",
+      outcome: "not done",
+      attempts: 2,
+      possiblyDone: true,
+    });
+    const { report, orders } = await swept({
+      reads: [many(1), many(3).slice(1), many(3).slice(2)],
+      settings: { maxDeletions: 2 },
+      deletes: ({ chainId }) => (chainId === id(1) ? changed : undefined),
+    });
+    expect(ids(orders)).toEqual([1, 2].map(id));
+    expect(report.counts).toMatchObject({
+      eligible: 3,
+      alreadyGone: 1,
+      remaining: 1,
+    });
+    expect(itemOf(report, 1)).toMatchObject({ attempts: 2 });
+  });
+
+  it("is in doubt again where a second try fails after a success", async () => {
+    const { report } = await swept({
+      reads: [many(1)],
+      deletes: (_, call) => (call === 1 ? undefined : billing),
+      lists: [billing],
+    });
+    expect(report.items).toMatchObject([{ outcome: "unconfirmed" }]);
+  });
+
+  it("is nothing that the vendor said twice to have deleted", async () => {
+    const { report, calls, lines } = await swept({
+      reads: [many(1), many(1), billing],
+    });
+    expect(report.items).toMatchObject([{ outcome: "deleted", attempts: 2 }]);
+    expect(calls.lists).toBe(0);
+    expect(events(lines, "delete-settled")).toEqual([]);
+  });
+});
+
+describe("the log", () => {
+  it("has a line before and after each attempt, one for each other item, and the summary last", async () => {
+    const { lines, report } = await swept({
+      ...MIXED,
+      deletes: ({ chainId }) => (chainId === id(1) ? forbidden : undefined),
+    });
+    for (const n of [1, 2, 3]) {
+      const own = lines.filter(({ chainId }) => chainId === id(n));
+      expect(own.map(({ event }) => event)).toEqual([
         "delete-attempt",
         "delete-outcome",
         // A "forbidden" may be a deletion whose answer was lost.
-        ...(chainId === id(1) ? ["delete-settled"] : []),
+        ...(n === 1 ? ["delete-settled"] : []),
       ]);
       expect(own[1]).toMatchObject(
-        chainId === id(1)
+        n === 1
           ? {
               outcome: "failed",
               failure: "forbidden",
               code: "RequestForbidden",
             }
-          : { outcome: "deleted", requestId: "done" },
+          : { outcome: "deleted", requestId: "r-delete" },
       );
     }
     expect(events(lines, "not-attempted")).toMatchObject([
-      { chainId: "b".repeat(32), because: "kept", reasons: ["in-use"] },
+      {
+        runId: "run",
+        mode: "delete",
+        because: "kept",
+        chainId: id(5),
+        reasons: ["in-use"],
+      },
     ]);
-    expect(lines.at(-1)).toMatchObject({
+    expect(events(lines, "sweep-summary")).toEqual([lines.at(-1)]);
+    const { items, expiring, ...summary } = report;
+    expect(expiring).toEqual([]);
+    expect(lines.at(-1)).toEqual({
       event: "sweep-summary",
-      runId: "run",
-      counts: report?.counts,
-      items: report?.items.length,
+      ...summary,
+      items: items.length,
     });
-    expect(events(lines, "sweep-summary")).toHaveLength(1);
+  });
+
+  it("of a dry run tells of each that would have been deleted", async () => {
+    const { lines } = await swept({
+      account: many(1),
+      settings: { dryRun: true },
+    });
+    expect(lines).toMatchObject([
+      {
+        event: "not-attempted",
+        mode: "dry-run",
+        because: "done",
+        chainId: id(1),
+        outcome: "remaining",
+        attempts: 0,
+      },
+      { event: "sweep-summary", mode: "dry-run", items: 1 },
+    ]);
+  });
+
+  it("tells of each that is about to expire in use, by warnDays", async () => {
+    const story = {
+      account: [certificate(1, ending(20))],
+      domains: [domain("a.net", id(1))],
+    };
+    const warned = async (settings: Partial<SweepSettings>) => {
+      const { lines, report } = await swept({ ...story, settings });
+      const told = events(lines, "expiring-in-use");
+      expect(report.counts.expiringInUse).toBe(told.length);
+      return told;
+    };
+    expect(await warned({})).toEqual([]);
+    expect(await warned({ warnDays: 21 })).toMatchObject([
+      { runId: "run", chainId: id(1), daysLeft: 19 },
+    ]);
   });
 });
 
-describe("the counts of a sweep", () => {
-  it("are disjoint, and counted once whatever happens to each certificate", async () => {
-    const fates = [
-      "delete",
-      "stay",
-      "fail",
-      "gone",
-      "delete",
-      "fail",
-      "stay",
-    ] as const;
-    const { report } = await run({
-      stock: new Set(ids(fates.length)),
-      deleteOne: (chainId, stock) => {
-        const fate = fates[parseInt(chainId, 16) - 1];
-        if (fate !== "stay" && fate !== "fail") stock.delete(chainId);
-        if (fate === "fail" || fate === "gone") throw failure("vendor-error");
+describe("a sweep that is restricted", () => {
+  /** One and two may be deleted; three is in use, four within its grace, five valid. */
+  const ALL: SweepStory = {
+    account: [
+      ...many(3),
+      certificate(4, ending(-3)),
+      certificate(5, ending(30)),
+    ],
+    domains: [domain("x.net", id(3))],
+  };
+  const only = (...numbers: readonly number[]) => ({
+    only: new Set(numbers.map(id)),
+  });
+
+  it("deletes the eligible ones among those asked for, and no other", async () => {
+    const { report, orders } = await swept({ ...ALL, settings: only(2, 3) });
+    expect(ids(orders)).toEqual([id(2)]);
+    expect(report).toMatchObject({
+      stoppedBecause: "done",
+      only: 2,
+      counts: {
+        listed: 5,
+        expired: 4,
+        eligible: 1,
+        deleted: 1,
+        remaining: 0,
+        expiredInUse: 1,
       },
     });
-    const counts = report?.counts;
-    expect(counts).toMatchObject({
-      eligible: 7,
-      deleted: 2,
-      unconfirmed: 2,
-      failed: 2,
-      alreadyGone: 1,
-      remaining: 0,
+    // What may be deleted, but was not asked for, is nothing of this run.
+    expect(itemOf(report, 1)).toBeUndefined();
+  });
+
+  it("takes an id that is listed in upper case for the one that was asked for", async () => {
+    const { report } = await swept({
+      account: [certificate(1, { ChainID: id(1).toUpperCase() })],
+      settings: only(1),
     });
-    expect(
-      report?.items.filter(({ outcome }) => outcome !== undefined),
-    ).toHaveLength(7);
+    expect(report).toMatchObject({ counts: { deleted: 1 } });
+    expect(report.items).toHaveLength(1);
+  });
+
+  it("tells of each that is not eligible why, or that it is not listed", async () => {
+    const { report, lines } = await swept({
+      ...ALL,
+      settings: only(2, 3, 4, 5, 77),
+    });
+    const kept = [3, 4, 5, 77].map((n) => itemOf(report, n));
+    expect(kept).toMatchObject(
+      ["in-use", "within-grace", "not-expired", "not-listed"].map((reason) => ({
+        isAskedFor: true,
+        verdict: "keep",
+        reasons: [reason],
+      })),
+    );
+    expect(kept[3]).toMatchObject({ name: "", domains: [], notAfter: "" });
+    const told = events(lines, "not-attempted").map(({ chainId }) => chainId);
+    expect(told).toEqual(expect.arrayContaining([3, 4, 5, 77].map(id)));
+    expect(report.counts.kept).not.toHaveProperty("not-listed");
+  });
+
+  it("looks at those asked for alone for too many: a plan is a way out", async () => {
+    const planned = async (settings: Partial<SweepSettings>) => {
+      const { report, orders } = await swept({
+        ...ALL,
+        settings: { maxDeletions: 1, ...settings },
+      });
+      return [report.stoppedBecause, ...ids(orders)];
+    };
+    expect(await planned({})).toEqual(["too-many"]);
+    expect(await planned(only(2))).toEqual(["done", id(2)]);
+    expect(await planned(only(1, 2))).toEqual(["too-many"]);
+  });
+
+  it("leaves alone what becomes eligible meanwhile, and keeps what no longer is", async () => {
+    const { report, orders } = await swept({
+      reads: [
+        [...many(2), certificate(4, ending(-3))],
+        [certificate(1), certificate(4)],
+      ],
+      domains: [domain("x.net", id(1))],
+      settings: only(1, 2),
+    });
+    expect(ids(orders)).toEqual([id(2)]);
+    expect(itemOf(report, 1)).toMatchObject({ reasons: ["in-use"] });
+    expect(report.counts).toMatchObject({ eligible: 1, remaining: 0 });
+  });
+
+  it("of what is not there does nothing; a reading that shifted does not prove that", async () => {
+    const asked = async (isSettled: boolean) => {
+      const { report, orders } = await swept({
+        ...ALL,
+        isSettled: () => isSettled,
+        settings: only(77),
+      });
+      expect(orders).toEqual([]);
+      expect(report).toMatchObject({ stoppedBecause: "done", rounds: 1 });
+      expect(itemOf(report, 77)?.reasons).toEqual(["not-listed"]);
+      return itemOf(report, 77)?.error;
+    };
+    expect(await asked(true)).toBeUndefined();
+    expect(await asked(false)).toMatch(/may be there.*Nothing was done/);
+  });
+
+  it("says nothing of what is listed when nothing could be read", async () => {
+    const { report } = await swept({ reads: [failure()], settings: only(1) });
+    expect(report.items).toEqual([]);
+    // A later reading that fails unsays nothing.
+    const later = await swept({
+      reads: [many(1), failure()],
+      settings: only(1, 77),
+    });
+    expect(later.report.items).toHaveLength(2);
+  });
+
+  it("on a dry run shows what would be deleted of those asked for", async () => {
+    const { report, orders } = await swept({
+      ...ALL,
+      settings: { ...only(2, 3), dryRun: true },
+    });
+    expect(orders).toEqual([]);
+    expect(report.counts).toMatchObject({ eligible: 1, remaining: 1 });
+  });
+
+  it("never widens, and never disagrees with a run without it about a certificate", async () => {
+    const kinds = ["eligible", "in-use", "within-grace", "not-expired"];
+    const DAYS = [-30, -30, -3, 30];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(kinds.length - 1), { maxLength: 8 }),
+        fc.uniqueArray(fc.nat(9), { minLength: 1, maxLength: 6 }),
+        fc.integer({ min: 1, max: 9 }),
+        async (all, chosen, maxDeletions) => {
+          const story = {
+            account: all.map((kind, n) => certificate(n, ending(DAYS[kind]!))),
+            domains: [
+              domain("free.net"),
+              ...all.flatMap((kind, n) =>
+                kinds[kind] === "in-use" ? [domain("x.net", id(n))] : [],
+              ),
+            ],
+          };
+          const run = (settings: Partial<SweepSettings>) =>
+            swept({ ...story, settings });
+          const whole = await run({ maxDeletions });
+          const part = await run({ maxDeletions, ...only(...chosen) });
+          const free = await run({ maxDeletions: 9 });
+          for (const one of ids(part.orders)) {
+            expect(chosen.map(id)).toContain(one);
+            expect(ids(free.orders)).toContain(one);
+          }
+          // Of what both tell, they tell the same.
+          const judged = (item?: ReportItem) => [item?.verdict, item?.reasons];
+          for (const item of part.report.items) {
+            const other = whole.report.items.find(
+              ({ chainId }) => chainId === item.chainId,
+            );
+            if (other !== undefined)
+              expect(judged(item)).toEqual(judged(other));
+          }
+          for (const asked of chosen)
+            expect(itemOf(part.report, asked)?.isAskedFor).toBe(true);
+          expect(part.report.counts.kept).toEqual(whole.report.counts.kept);
+        },
+      ),
+      { numRuns: 100 },
+    );
   });
 });

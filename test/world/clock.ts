@@ -230,14 +230,28 @@ export class ProcessClock implements Clock {
  */
 export function hurriedClock(shortMs = 600): Clock {
   let ahead = 0;
+  const waiting: { readonly at: number; readonly wake: () => void }[] = [];
+  const monotonic = (): number => systemClock.monotonic() + ahead;
+  /** Wakes who is next, after all that can run now: those who wait side by side do not wait for each other. */
+  const wakeNext = (): void => {
+    waiting.sort((a, b) => a.at - b.at);
+    const next = waiting.shift();
+    if (next === undefined) return;
+    ahead += Math.max(0, next.at - monotonic());
+    next.wake();
+    if (waiting.length > 0) setImmediate(wakeNext);
+  };
   return {
     now: () => systemClock.now(),
-    monotonic: () => systemClock.monotonic() + ahead,
+    monotonic,
     async sleep(ms, signal) {
       if (ms > shortMs) return systemClock.sleep(ms, signal);
+      const at = monotonic() + ms;
+      await new Promise<void>((wake) => {
+        // No timer: the shortest one takes a whole millisecond.
+        if (waiting.push({ at, wake }) === 1) setImmediate(wakeNext);
+      });
       signal?.throwIfAborted();
-      // No timer: the shortest one takes a whole millisecond.
-      ahead += Math.max(0, ms);
     },
   };
 }

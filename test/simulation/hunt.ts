@@ -1,0 +1,58 @@
+/** Shows that a deliberate defect is noticed: by a seed, or where no vendor's behaviour shows it, by a test. */
+import { spawnSync } from "node:child_process";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { copyProject, ROOT, spoil } from "../conformance/defect.ts";
+import type { Mutant, SEEN_BY_TESTS } from "./mutants.ts";
+import { simulate } from "./run.ts";
+
+/** Within so many seeds, from any on, each mutant shows. */
+const MUTANT_SEEDS = 50;
+
+export interface Caught {
+  /** Undefined: no seed caught it. */
+  readonly seed: number | undefined;
+  readonly what: string;
+}
+
+/** Looks for a seed that shows the mutant by a violation of just its invariant, in the worlds that it is about. */
+export async function hunt(mutant: Mutant, from: number): Promise<Caught> {
+  const { lean, invariant } = mutant;
+  for (let seed = from; seed < from + MUTANT_SEEDS; seed++) {
+    const { violations } = await simulate(seed, {
+      tampering: mutant.tampering(),
+      lean,
+    });
+    const shown = violations.find((one) => one.invariant === invariant);
+    if (shown !== undefined) return { seed, what: shown.what };
+  }
+  return { seed: undefined, what: "" };
+}
+
+/** Puts each fault into a copy of the project; calls back with whether its test fails then. */
+export function runTests(
+  faults: typeof SEEN_BY_TESTS,
+  tell: (fault: (typeof SEEN_BY_TESTS)[number], isSeen: boolean) => void,
+): void {
+  const copy = copyProject();
+  try {
+    for (const fault of faults) {
+      const { path, spoilt } = spoil({ ...fault, what: fault.name });
+      const spoiltCopy = join(copy, relative(ROOT, path));
+      writeFileSync(spoiltCopy, spoilt);
+      const { status, stdout, stderr } = spawnSync(
+        "npx",
+        [
+          ...["vitest", "run", "--project", "fast", fault.file],
+          ...["-t", fault.test, "--reporter", "dot"],
+        ],
+        { cwd: copy, encoding: "utf8" },
+      );
+      cpSync(path, spoiltCopy);
+      // Red since a test failed, not since none could run.
+      tell(fault, status === 1 && /AssertionError/.test(stdout + stderr));
+    }
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
