@@ -135,7 +135,12 @@ describe("certificates that page oddly", () => {
     const { seen, pages } = observe(
       but("ListCertV2", (ask, call) => ({ result: result(ask, call) })),
     );
-    await expect(seen).rejects.toMatchObject({ kind: "incomplete-listing" });
+    await expect(seen).rejects.toMatchObject({
+      kind: "incomplete-listing",
+      message: expect.stringMatching(
+        /^ListCertV2 (gave|answered|changed|has) .*so there is no complete evidence\.$/,
+      ) as string,
+    });
     expect(pages("ListCertV2").filter((page) => page === 1)).toHaveLength(2);
   });
 
@@ -313,6 +318,9 @@ describe("domains that page oddly", () => {
       but("ListDomainDetail", (asked) => ({ result: result(asked) })),
     );
     expect(failure.kind).toBe("incomplete-listing");
+    expect(failure.message).toMatch(
+      /^(ListDomainDetail|Volcengine) (gave|answered|changed|has) .*so there is no complete evidence\.$/,
+    );
   });
 
   it("shifted by one that went away in between are read again", async () => {
