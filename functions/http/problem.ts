@@ -77,7 +77,8 @@ export function problemAnswer(problem: Problem, requestId: string): HttpAnswer {
     status,
     detail: shortened(problem.detail),
     instance: requestId,
-    ...(problem.vendor !== undefined && { vendor: problem.vendor }),
+    // Undefined is left out.
+    vendor: problem.vendor,
   });
   return {
     ...answer,

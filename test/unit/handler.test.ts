@@ -23,7 +23,7 @@ const CALLER = "arn:aws:iam::123456789012:user/u";
 const one = (n: number): Fields => ({ pathParameters: { chainId: id(n) } });
 
 /** One to delete, one in use by an identifier that is not its chain id, one protected, and a valid one out of sight. */
-const CERTIFICATES = [
+const CERTIFICATES: [Fields, Fields, Fields, Fields] = [
   certificate(1, { CertDomainList: ["d1.example.com"] }),
   certificate(2, { ChainIDVolc: "VOLC-2", CertID: "22" }),
   certificate(3, { CertName: "root" }),
@@ -39,6 +39,7 @@ const PROTECT = JSON.stringify([
 
 interface World {
   readonly env?: Readonly<Record<string, string>>;
+  readonly certificates?: readonly Fields[];
   /** In place of a reading that succeeds. */
   readonly observe?: Observer["observe"];
   readonly list?: Observer["listCertificates"];
@@ -51,7 +52,7 @@ function api(world: World = {}) {
   const log: Fields[] = [];
   const orders: string[] = [];
   const built: number[] = [];
-  const account = observed(CERTIFICATES, DOMAINS);
+  const account = observed(world.certificates ?? CERTIFICATES, DOMAINS);
   const { certificates } = account;
   const vendor = {
     observer: {
@@ -392,6 +393,17 @@ describe("GET /certificates/{chainId}", () => {
       ids: [id(2), "volc-2", "22"],
       boundDomains: ["d2.example.com"],
       readAt: { certificates: "then", domains: "now" },
+    });
+  });
+
+  it("of one that is listed in two versions has the identifiers of both", async () => {
+    const [, listed] = CERTIFICATES;
+    const certificates = [listed, { ...listed, ChainIDVolc: "other" }];
+    const { content } = await api({ certificates }).ask(GET_ONE, one(2));
+    expect(content).toMatchObject({
+      ids: [id(2), "volc-2", "22", "other"],
+      reasons: ["malformed-record", "in-use"],
+      boundDomains: ["d2.example.com"],
     });
   });
 

@@ -392,7 +392,7 @@ describe("an order", () => {
     expect(failure).toMatchObject({ kind: "timeout" });
   });
 
-  it.each<[string, unknown, object]>([
+  it.each<[string, Error, object]>([
     [
       "in the words of the secret's reader",
       new Error("The secret x is missing."),
@@ -412,12 +412,12 @@ describe("an order", () => {
     ],
     [
       "whatever was thrown",
-      "words",
+      JSON.parse('"words"') as Error,
       { kind: "misconfigured", message: "The secret is unreadable." },
     ],
   ])("without a readable secret says so %s", async (_how, reason, expected) => {
     const { failure, attempts } = await call([ok], {
-      accessKeys: { current: () => Promise.reject(reason as Error) },
+      accessKeys: { current: () => Promise.reject(reason) },
     });
     expect(attempts).toBe(0);
     expect(failure).toMatchObject(expected);

@@ -117,15 +117,20 @@ describe("the vendor's clock", () => {
   const MINUTE = 60_000;
   const start = Date.parse("2026-11-24T12:00:00Z");
 
-  it.each([undefined, start + 5 * MINUTE + 2, start - 5 * MINUTE - 2])(
+  it.each([
+    [undefined, /answered without a Date, so whether a certificate/],
+    [start + 5 * MINUTE + 2, /differ by more than 5 minutes, so whether/],
+    [start - 5 * MINUTE - 2, /differ by more than 5 minutes, so whether/],
+  ])(
     "at %s is off: no evidence, and no second look",
-    async (vendorTime) => {
+    async (vendorTime, says) => {
       const { seen, pages } = observe(
         but("ListCertV2", () => ({ result: { Total: 0 }, vendorTime })),
       );
       await expect(seen).rejects.toMatchObject({
         kind: "clock-off",
         outcome: "answered",
+        message: expect.stringMatching(says) as string,
       });
       expect(pages("ListCertV2")).toHaveLength(1);
     },
@@ -197,17 +202,20 @@ describe("a secret that changes while the account is read", () => {
       ...others(ask),
       secretVersion: `v${String(++calls)}`,
     }));
-    await expect(seen).rejects.toMatchObject({ kind: "secret-changed" });
+    await expect(seen).rejects.toMatchObject({
+      kind: "secret-changed",
+      outcome: "not done",
+    });
     expect(asked).toHaveLength(14);
   });
 });
 
 it("a reading that failed asks nothing more", async () => {
-  const vendor = but(
-    "ListDomainDetail",
-    () => ({ result: {}, vendorTime: undefined, takes: 20 }),
-    honest(3000),
-  );
+  const others = honest(3000);
+  const vendor: Vendor = (ask) =>
+    ask.action === "ListDomainDetail"
+      ? { result: {}, vendorTime: undefined, takes: 20 }
+      : { ...others(ask), takes: 15 };
   const { seen, asked, clock } = observe(vendor);
   await expect(seen).rejects.toMatchObject({ kind: "clock-off" });
   const { length } = asked;

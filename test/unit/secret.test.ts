@@ -307,6 +307,7 @@ describe("a secret that is none", () => {
         .current()
         .catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(SecretUnusable);
+      expect(error).toHaveProperty("name", "SecretUnusable");
       expect(String(error)).toMatch(says);
       expect(String(error)).toContain(
         "The secret that VOLCENGINE_SECRET_ID names ",
