@@ -5,9 +5,9 @@ import type { Evidence } from "./statement.ts";
 
 /** When the accounts are judged. */
 export const NOW = Date.UTC(2026, 5, 15, 12);
-export const DAY = 86_400_000;
+const DAY = 86_400_000;
 /** A chain id that the accounts know well. */
-export const ID = "0123456789abcdef0123456789abcdef";
+const ID = "0123456789abcdef0123456789abcdef";
 
 // A handful of identifiers, names and moments, so that generated accounts collide all the time.
 const IDS = [
