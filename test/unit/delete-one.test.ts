@@ -393,6 +393,17 @@ describe("a secret that changed in between", () => {
     },
   );
 
+  it("after what surely was not done, and then it is throttled, was surely not deleted", async () => {
+    const { outcome } = await deletion(
+      fails(changed.after(1, false), throttled),
+    );
+    expect(outcome).toMatchObject({
+      outcome: "failed",
+      sent: true,
+      failure: { possiblyDone: false, attempts: 2 },
+    });
+  });
+
   it("and cannot be looked at again, rejects unless something was sent, which may have been done", async () => {
     const reads = [[ONE], timeout];
     await expect(deletion({ ...fails(changed), reads })).rejects.toBe(timeout);

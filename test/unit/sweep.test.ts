@@ -570,6 +570,15 @@ describe("what may have been deleted without the vendor's word", () => {
     expect(report.items).toMatchObject([{ outcome: "unconfirmed" }]);
   });
 
+  it("is deleted after all where a second try fails after a success, and a later list has it no more", async () => {
+    const { report } = await swept({
+      reads: [many(1), many(1), []],
+      deletes: (_, call) => (call === 1 ? undefined : failure()),
+    });
+    expect(report.items).toMatchObject([{ outcome: "deleted", attempts: 2 }]);
+    expect(report.items[0]).not.toHaveProperty("error");
+  });
+
   it("is nothing that the vendor said twice to have deleted", async () => {
     const { report, calls, lines } = await swept({
       reads: [many(1), many(1), billing],
@@ -688,8 +697,9 @@ describe("a sweep that is restricted", () => {
         expiredInUse: 1,
       },
     });
-    // What may be deleted, but was not asked for, is nothing of this run.
+    // What may be deleted, but was not asked for, is nothing of this run; what is kept is told all the same.
     expect(itemOf(report, 1)).toBeUndefined();
+    expect(itemOf(report, 4)).toMatchObject({ reasons: ["within-grace"] });
   });
 
   it("takes an id that is listed in upper case for the one that was asked for", async () => {
@@ -714,7 +724,8 @@ describe("a sweep that is restricted", () => {
         reasons: [reason],
       })),
     );
-    expect(kept[3]).toMatchObject({ name: "", domains: [], notAfter: "" });
+    const unknown = { name: "", domains: [], notAfter: "" };
+    expect(kept[3]).toMatchObject({ ...unknown, state: "unreadable" });
     const told = events(lines, "not-attempted").map(({ chainId }) => chainId);
     expect(told).toEqual(expect.arrayContaining([3, 4, 5, 77].map(id)));
     expect(report.counts.kept).not.toHaveProperty("not-listed");
