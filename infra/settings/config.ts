@@ -64,6 +64,7 @@ function isKey(name: string): name is SettingKey {
   return Object.hasOwn(DEFINITIONS, name);
 }
 
+// Stryker disable next-line MethodExpression: all of them are, for the compiler
 const KEYS = Object.keys(DEFINITIONS).filter(isKey);
 
 function unknownKey(name: string): string {
@@ -73,6 +74,7 @@ function unknownKey(name: string): string {
   const far = (key: SettingKey) =>
     distance(name.toLowerCase(), key.toLowerCase());
   const key = KEYS.reduce((best, next) =>
+    // Stryker disable next-line EqualityOperator: of two that are as near either may be named
     far(next) < far(best) ? next : best,
   );
   const { range, example } = DEFINITIONS[key];

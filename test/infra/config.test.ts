@@ -43,6 +43,14 @@ describe("settings", () => {
     expect(CONFIGURATIONS.default).toEqual({ dryRun: true });
   });
 
+  it("are taken as they are", () => {
+    for (const authorizer of ["iam", jwt]) {
+      expect(readConfig({ authorizer }).settings.authorizer).toEqual(
+        authorizer,
+      );
+    }
+  });
+
   it("may come as JSON from the command line", () => {
     expect(readConfig('{"graceDays":14}').settings.graceDays).toBe(14);
   });
@@ -151,7 +159,7 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
     [{ ...rule, match: "chainId", value: "live.example.com" }],
     [{ ...rule, note: "x" }],
   ],
-  schedule: ["daily", "cron(17 25 * * ? *)", 5],
+  schedule: ["daily", "cron(17 25 * * ? *)", 5, ["rate(6 hours)"]],
   timeZone: ["Berlin", "+01:00", 1],
   alarmEmail: [
     "",
@@ -166,7 +174,7 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
     null,
     { ...jwt, issuer: "http://x.example" },
     { ...jwt, issuer: "login" },
-    { ...jwt, issuer: 1 },
+    { ...jwt, issuer: [jwt.issuer] },
     { ...jwt, deleteScope: "a b" },
     { ...jwt, readScope: "" },
     { ...jwt, readScope: "r".repeat(129) },
@@ -264,6 +272,12 @@ describe("wrong settings", () => {
     ]);
   });
 
+  it("of the whole value no more than 120 characters are shown", () => {
+    const shown = (length: number) => problemsOf("x".repeat(length)).join();
+    expect(shown(118)).toContain(`janitor is "${"x".repeat(118)}"; `);
+    expect(shown(119)).toContain(`janitor is "${"x".repeat(119)}…; `);
+  });
+
   it("no value is shown that may be a key by mistake", () => {
     for (const key of ["secretArn", "volcengineEndpoint"]) {
       expect(problemsOf({ [key]: "AKLT-CANARY" }).join()).not.toMatch(/CANARY/);
@@ -325,6 +339,11 @@ describe("wrong settings", () => {
     expect(() => readConfig(wrong)).toThrow(
       `The context key janitor of cdk.json has ${String(count)} problems:\n  - graceDay is`,
     );
+    const problems = problemsOf({ graceDays: -1, maxDeletions: 0 });
+    expect(new BadSettings(problems)).toMatchObject({
+      name: "BadSettings",
+      message: `The context key janitor of cdk.json has 2 problems:\n  - ${problems.join("\n  - ")}`,
+    });
     expect(() => readConfig({ graceDays: -1 })).toThrow("has 1 problem:\n");
   });
 
