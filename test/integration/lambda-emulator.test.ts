@@ -45,29 +45,29 @@ describe("Lambda", () => {
     emulator = await startLambdaEmulator({
       functions: {
         echo: {
-          timeoutMs: 5000,
+          timeoutMs: 60_000,
           handler: (event, context) => {
             seen.push({ event, context });
             return Promise.resolve({ got: event });
           },
         },
         gated: {
-          timeoutMs: 5000,
+          timeoutMs: 60_000,
           handler: async (event, context) => {
             await gate;
             seen.push({ event, context });
           },
         },
         broken: {
-          timeoutMs: 5000,
+          timeoutMs: 60_000,
           handler: () => Promise.reject(new TypeError("no evidence")),
         },
         endless: { timeoutMs: 50, handler: () => new Promise(() => undefined) },
         unserializable: {
-          timeoutMs: 5000,
+          timeoutMs: 60_000,
           handler: () => Promise.resolve({ big: 1n }),
         },
-        silent: { timeoutMs: 5000, handler: () => Promise.resolve(undefined) },
+        silent: { timeoutMs: 60_000, handler: () => Promise.resolve(undefined) },
       },
       onError: (run) => failed.push(run),
     });

@@ -332,7 +332,7 @@ describe("with an account", () => {
         const date = answer.headers.get("date");
         return date === null ? undefined : Date.parse(date) - Date.now();
       };
-      expect(Math.abs((await dateOf()) ?? NaN)).toBeLessThan(2000);
+      expect(Math.abs((await dateOf()) ?? NaN)).toBeLessThan(60_000);
       emulator.fault({ kind: "no-date" });
       expect(await dateOf()).toBeUndefined();
       emulator.fault({ kind: "date-skew", seconds: 600 });
@@ -364,7 +364,7 @@ describe("with an account", () => {
 
     it("hang", async () => {
       emulator.fault({ kind: "hang" });
-      await expect(deleteFirst(AbortSignal.timeout(50))).rejects.toThrow();
+      await expect(deleteFirst(AbortSignal.timeout(1000))).rejects.toThrow();
       expect(isDeleted()).toBe(false);
       expect(emulator.writes()).toHaveLength(1);
     });
@@ -448,6 +448,15 @@ describe("the admin routes", () => {
     expect((await ask("GET", "/state")).json).toMatchObject({ faults: [] });
   });
 
+  it("set switches by what the vendor leaves open", async () => {
+    const unkind = ["missing-forbidden", "domain-total-of-page"];
+    expect((await ask("POST", "/switches", { unkind })).status).toBe(200);
+    expect(emulator.switches).toMatchObject({
+      missing: "RequestForbidden",
+      total: "page",
+    });
+  });
+
   it("set switches", async () => {
     const changes = {
       missing: "RequestForbidden",
@@ -465,6 +474,7 @@ describe("the admin routes", () => {
     [{ bound: "maybe" }, "bound must be one of delete, refuse"],
     [{ skewSeconds: -1 }, "skewSeconds must be a number from 0"],
     [{ perSecond: { DeleteCert: "1" } }, "perSecond must be a number from 0"],
+    [{ unkind: ["closed-midway"] }, "unkind must be a list of some of "],
     ["all", "switches are an object"],
   ])("refuse the switches %j", async (switches, message) => {
     const answer = await ask("POST", "/switches", switches);

@@ -451,9 +451,11 @@ describe("failures of the vendor are answered as described", () => {
         ] as const,
     ),
   )("%s", async (_, { operation, path, status, name, fault }) => {
-    // Too little time to read again; of a DELETE, 5 s are kept for the list that settles a doubt.
-    const hangs = fault.kind === "hang" && operation !== DELETE;
-    const timeoutMs = hangs ? 4_000 : 12_000;
+    // Of a DELETE, 5 s are kept for the list that settles a doubt; else 12 s are too little to read again.
+    const hangs = fault.kind === "hang";
+    const [long, short] =
+      operation === DELETE ? [29_000, 12_000] : [12_000, 4_000];
+    const timeoutMs = hangs ? short : long;
     const world = await start({ timeoutMs, faults: [fault] });
     const answer = await ask(world, operation, path);
     expect([answer.status, problemOf(answer.body)]).toEqual([status, name]);
@@ -483,39 +485,13 @@ describe("refusals and defects are answered as described", () => {
     setting?: Setting,
   ])[] = [
     [LIST, "/certificates?limit=0", 400, "invalid-request"],
-    [LIST, "/certificates?limit=1001", 400, "invalid-request"],
-    [LIST, "/certificates?cursor=bad", 400, "invalid-request"],
-    [LIST, "/certificates?cursor=", 400, "invalid-request"],
-    [LIST, "/certificates?verdict=maybe", 400, "invalid-request"],
-    [LIST, "/certificates?state=unreadable", 400, "invalid-request"],
-    [LIST, "/certificates?limit=1&limit=1", 400, "invalid-request"],
     [EXPLAIN, "/certificates/1234", 400, "invalid-request"],
-    [EXPLAIN, `${PATH}?force=true`, 400, "invalid-request"],
-    [DELETE, "/certificates/1234", 400, "invalid-request"],
-    [DELETE, "/certificates/", 400, "invalid-request"],
     [DELETE, `${PATH}%00`, 400, "invalid-request"],
-    [DELETE, `${PATH}?force=yes`, 400, "invalid-request"],
     [DELETE, `${PATH}?force=true&force=true`, 400, "invalid-request"],
-    [DELETE, `${PATH}?forse=true`, 400, "invalid-request"],
     [DESCRIBE, "/openapi.json?v=3", 400, "invalid-request"],
     [SWEEP, "/sweeps", 400, "invalid-request"],
-    [SWEEP, "/sweeps?dryRun=true", 400, "invalid-request", order("{}")],
     [SWEEP, "/sweeps", 400, "invalid-request", order("{}", "text/plain")],
-    ...[
-      "{",
-      "[]",
-      "null",
-      '{"dryRun":false}',
-      '{"dryRun":"true"}',
-      '{"maxDeletions":101}',
-      '{"maxDeletions":0}',
-      '{"graceDays":6}',
-      '{"graceDays":7.5}',
-      '{"chainId":"<script>"}',
-    ].map(
-      (body) =>
-        [SWEEP, "/sweeps", 400, "invalid-request", order(body)] as const,
-    ),
+    [SWEEP, "/sweeps", 400, "invalid-request", order("{")],
     [EXPLAIN, `/certificates/${chainId(99)}`, 404, "certificate-not-found"],
     [DELETE, `/certificates/${chainId(99)}`, 404, "certificate-not-found"],
     [EXPLAIN, PATH, 404, "certificate-not-found", {}, OTHER_PROJECT],
