@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { readConfiguration } from "../../functions/host/configuration.ts";
 import {
   BadSettings,
@@ -85,6 +85,7 @@ describe("settings", () => {
     ["cron(17 4 * * ? *)", "Europe/Berlin", 1500, 51],
     ["cron(0 8 ? * MON-FRI *)", "UTC", 4320, 145],
     ["rate(83 hours)", "UTC", 4980, 167],
+    ["rate(5010 minutes)", "UTC", 5010, 168],
   ])(
     "of %s in %s: at most %i minutes between sweeps, and the dead man waits %i hours",
     (schedule, timeZone, intervalMinutes, deadManHours) => {
@@ -94,6 +95,15 @@ describe("settings", () => {
       });
     },
   );
+
+  it.each([
+    [true, "true"],
+    // It is the schedule that asks for a dry run.
+    ["schedule", "false"],
+    [false, "false"],
+  ])("of dryRun %j make DRY_RUN %s", (dryRun, variable) => {
+    expect(readConfig({ dryRun }).environment["DRY_RUN"]).toBe(variable);
+  });
 
   it("have examples that are valid", () => {
     for (const [key, { example }] of Object.entries(DEFINITIONS)) {
@@ -357,16 +367,24 @@ describe("wrong settings", () => {
     expect(problem).toMatch(
       /environment .* has 4\d{3} bytes; permitted: at most 4000; the largest setting is protect with 35\d\d bytes; example: /,
     );
+    expect(problemsOf({ projectNames: ["x".repeat(3500)] })).toEqual([
+      expect.stringContaining("the largest setting is projectNames with 3504"),
+    ]);
     // To the byte, with room for what the stack adds: three names of unknown length, the pace and the interval.
     const over = Number(/has (\d+) bytes/.exec(problem)?.[1]) - 4000;
     expect(problemsOf(protect(3500 - over))).toEqual([]);
     expect(problemsOf(protect(3501 - over))).toHaveLength(1);
-    const { environment } = readConfig(protect(3500 - over));
-    const names = ["SENDS_PER_SECOND", "REPORT_TOPIC_ARN", "STACK_NAME"];
-    const added = [...names, "PROVIDER", "SWEEP_INTERVAL_MINUTES"].join("");
-    expect(JSON.stringify(environment).length).toBeLessThan(
-      4000 - 3 * 140 - added.length,
-    );
+    const reference = "r".repeat(140);
+    const whole = {
+      ...readConfig(protect(3500 - over)).environment,
+      VOLCENGINE_SECRET_ID: reference,
+      REPORT_TOPIC_ARN: reference,
+      STACK_NAME: reference,
+      SENDS_PER_SECOND: "7.8",
+      PROVIDER: "volcengine",
+      SWEEP_INTERVAL_MINUTES: "1440",
+    };
+    expect(JSON.stringify(whole)).toHaveLength(4000);
   });
 });
 
@@ -400,15 +418,14 @@ describe("what is permitted and may not be meant", () => {
         /^protect\[0\] protects nothing any more.*2026-11-24/,
       ),
     ]);
-    // Of the clock where no day is given.
-    const day = (offset: number) =>
-      new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
-    for (const [until, count] of [
-      [day(-1), 1],
-      [day(1), 0],
-    ] as const) {
-      const { warnings: told } = readConfig({ protect: [{ ...rule, until }] });
-      expect(told).toHaveLength(count);
+    // The clock's day where none is given.
+    vi.useFakeTimers({ now: new Date("2026-11-24T12:00:00Z") });
+    try {
+      expect(readConfig({ protect }).warnings).toHaveLength(0);
+      vi.setSystemTime(new Date("2026-11-25T00:00:00Z"));
+      expect(readConfig({ protect }).warnings).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
     }
   });
 
