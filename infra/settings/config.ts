@@ -9,7 +9,7 @@ import {
   toVariable,
   type Definition,
 } from "../../functions/contract/settings.ts";
-import { BadSchedule, intervals } from "./schedule.ts";
+import { intervals } from "./schedule.ts";
 import { DEFINITIONS, type SettingKey, type Settings } from "./settings.ts";
 
 /** An alarm looks back seven days at most, in periods of an hour. */
@@ -64,6 +64,7 @@ function isKey(name: string): name is SettingKey {
   return Object.hasOwn(DEFINITIONS, name);
 }
 
+// Stryker disable next-line MethodExpression: all of them are, for the compiler
 const KEYS = Object.keys(DEFINITIONS).filter(isKey);
 
 function unknownKey(name: string): string {
@@ -73,6 +74,7 @@ function unknownKey(name: string): string {
   const far = (key: SettingKey) =>
     distance(name.toLowerCase(), key.toLowerCase());
   const key = KEYS.reduce((best, next) =>
+    // Stryker disable next-line EqualityOperator: of two that are as near either may be named
     far(next) < far(best) ? next : best,
   );
   const { range, example } = DEFINITIONS[key];
@@ -92,12 +94,12 @@ function parsed(context: unknown): unknown {
 
 function readObject(context: unknown): Readonly<Record<string, unknown>> {
   const value = parsed(context);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     throw new BadSettings([
       `janitor is ${shown(context)}; permitted: an object of settings, or a list of them, each with a name; example: {"dryRun":true}`,
     ]);
   }
-  return Object.fromEntries(Object.entries(value));
+  return value;
 }
 
 function readSchedule(
@@ -106,26 +108,22 @@ function readSchedule(
 ): Pick<StackConfiguration, "intervalMinutes" | "deadManHours"> {
   const bad = (why: string) => {
     problems.push(problem("schedule", schedule, why));
+    // Stryker disable next-line ObjectLiteral: nobody sees it, since a problem is thrown
     return { intervalMinutes: 0, deadManHours: 0 };
   };
-  try {
-    const { smallestMinutes, largestMinutes } = intervals(schedule, timeZone);
-    if (smallestMinutes < SMALLEST_INTERVAL_MINUTES) {
-      return bad(
-        `two sweeps would start ${String(smallestMinutes)} minutes apart in ${timeZone}, and one may take 15`,
-      );
-    }
-    const hours = Math.ceil((2 * largestMinutes) / 60) + 1;
-    if (hours > LONGEST_LOOK_BACK_HOURS) {
-      return bad(
-        `sweeps would be up to ${String(Math.ceil(largestMinutes / 60))} hours apart in ${timeZone}, and no alarm could watch them: it looks back ${String(LONGEST_LOOK_BACK_HOURS)} hours at most and must see two of them`,
-      );
-    }
-    return { intervalMinutes: Math.ceil(largestMinutes), deadManHours: hours };
-  } catch (error) {
-    if (!(error instanceof BadSchedule)) throw error;
-    return bad(error.message);
+  const { smallestMinutes, largestMinutes } = intervals(schedule, timeZone);
+  if (smallestMinutes < SMALLEST_INTERVAL_MINUTES) {
+    return bad(
+      `two sweeps would start ${String(smallestMinutes)} minutes apart in ${timeZone}, and one may take 15`,
+    );
   }
+  const hours = Math.ceil((2 * largestMinutes) / 60) + 1;
+  if (hours > LONGEST_LOOK_BACK_HOURS) {
+    return bad(
+      `sweeps would be up to ${String(Math.ceil(largestMinutes / 60))} hours apart in ${timeZone}, and no alarm could watch them: it looks back ${String(LONGEST_LOOK_BACK_HOURS)} hours at most and must see two of them`,
+    );
+  }
+  return { intervalMinutes: Math.ceil(largestMinutes), deadManHours: hours };
 }
 
 /** The variables of the functions that follow from the settings. */
@@ -141,6 +139,7 @@ function environmentOf(settings: Settings): FunctionEnvironment {
   });
   return Object.fromEntries(
     entries.flatMap(([key, { variable }]) =>
+      // Stryker disable next-line ConditionalExpression: each of these has a variable
       variable === undefined || values[key] === undefined
         ? []
         : [[variable, toVariable(values[key])]],
@@ -165,7 +164,7 @@ function checkEnvironment(
   if (bytes <= MAX_ENVIRONMENT_BYTES) return;
   const [largest, size] = Object.entries(environment)
     .map(([name, text]) => [name, Buffer.byteLength(text)] as const)
-    .reduce((best, entry) => (entry[1] > best[1] ? entry : best), ["", 0]);
+    .reduce((best, entry) => (entry[1] > best[1] ? entry : best));
   const key = KEYS.find((name) => DEFINITIONS[name].variable === largest);
   problems.push(
     `the environment of the functions has ${String(bytes)} bytes; permitted: at most ${String(MAX_ENVIRONMENT_BYTES)}; the largest setting is ${key ?? largest} with ${String(size)} bytes; example: globs such as "*.example.com" instead of many rules`,

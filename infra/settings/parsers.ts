@@ -36,6 +36,7 @@ export const authorizer: Parser<"iam" | JwtSettings> = (value) => {
     deleteScope: token,
   });
   const { audience, readScope, deleteScope } = found;
+  // Stryker disable all: what is absent was refused above, which the compiler does not know
   if (
     found.issuer === undefined ||
     audience === undefined ||
@@ -44,6 +45,7 @@ export const authorizer: Parser<"iam" | JwtSettings> = (value) => {
   ) {
     return refuse(value);
   }
+  // Stryker restore all
   if (readScope === deleteScope) {
     throw new Invalid([
       {
@@ -63,12 +65,14 @@ export const scheduleExpression: Parser<string> = (value) => {
     intervals(value, "UTC");
     return value;
   } catch (error) {
+    // Stryker disable next-line ConditionalExpression: nothing else is thrown, but for defects
     if (!(error instanceof BadSchedule)) throw error;
     return refuse(value, error.message);
   }
 };
 
 export const timeZone: Parser<string> = (value) =>
+  // Stryker disable next-line ConditionalExpression: what is not a text has no zone's name either
   typeof value === "string" && isTimeZone(value)
     ? value
     : refuse(value, "no such zone, or not in the letter case of the IANA list");

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { readConfiguration } from "../../functions/host/configuration.ts";
 import {
   BadSettings,
@@ -43,6 +43,14 @@ describe("settings", () => {
     expect(CONFIGURATIONS.default).toEqual({ dryRun: true });
   });
 
+  it("are taken as they are", () => {
+    for (const authorizer of ["iam", jwt]) {
+      expect(readConfig({ authorizer }).settings.authorizer).toEqual(
+        authorizer,
+      );
+    }
+  });
+
   it("may come as JSON from the command line", () => {
     expect(readConfig('{"graceDays":14}').settings.graceDays).toBe(14);
   });
@@ -77,6 +85,7 @@ describe("settings", () => {
     ["cron(17 4 * * ? *)", "Europe/Berlin", 1500, 51],
     ["cron(0 8 ? * MON-FRI *)", "UTC", 4320, 145],
     ["rate(83 hours)", "UTC", 4980, 167],
+    ["rate(5010 minutes)", "UTC", 5010, 168],
   ])(
     "of %s in %s: at most %i minutes between sweeps, and the dead man waits %i hours",
     (schedule, timeZone, intervalMinutes, deadManHours) => {
@@ -86,6 +95,15 @@ describe("settings", () => {
       });
     },
   );
+
+  it.each([
+    [true, "true"],
+    // It is the schedule that asks for a dry run.
+    ["schedule", "false"],
+    [false, "false"],
+  ])("of dryRun %j make DRY_RUN %s", (dryRun, variable) => {
+    expect(readConfig({ dryRun }).environment["DRY_RUN"]).toBe(variable);
+  });
 
   it("have examples that are valid", () => {
     for (const [key, { example }] of Object.entries(DEFINITIONS)) {
@@ -151,7 +169,7 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
     [{ ...rule, match: "chainId", value: "live.example.com" }],
     [{ ...rule, note: "x" }],
   ],
-  schedule: ["daily", "cron(17 25 * * ? *)", 5],
+  schedule: ["daily", "cron(17 25 * * ? *)", 5, ["rate(6 hours)"]],
   timeZone: ["Berlin", "+01:00", 1],
   alarmEmail: [
     "",
@@ -166,7 +184,7 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
     null,
     { ...jwt, issuer: "http://x.example" },
     { ...jwt, issuer: "login" },
-    { ...jwt, issuer: 1 },
+    { ...jwt, issuer: [jwt.issuer] },
     { ...jwt, deleteScope: "a b" },
     { ...jwt, readScope: "" },
     { ...jwt, readScope: "r".repeat(129) },
@@ -264,6 +282,12 @@ describe("wrong settings", () => {
     ]);
   });
 
+  it("of the whole value no more than 120 characters are shown", () => {
+    const shown = (length: number) => problemsOf("x".repeat(length)).join();
+    expect(shown(118)).toContain(`janitor is "${"x".repeat(118)}"; `);
+    expect(shown(119)).toContain(`janitor is "${"x".repeat(119)}…; `);
+  });
+
   it("no value is shown that may be a key by mistake", () => {
     for (const key of ["secretArn", "volcengineEndpoint"]) {
       expect(problemsOf({ [key]: "AKLT-CANARY" }).join()).not.toMatch(/CANARY/);
@@ -325,6 +349,11 @@ describe("wrong settings", () => {
     expect(() => readConfig(wrong)).toThrow(
       `The context key janitor of cdk.json has ${String(count)} problems:\n  - graceDay is`,
     );
+    const problems = problemsOf({ graceDays: -1, maxDeletions: 0 });
+    expect(new BadSettings(problems)).toMatchObject({
+      name: "BadSettings",
+      message: `The context key janitor of cdk.json has 2 problems:\n  - ${problems.join("\n  - ")}`,
+    });
     expect(() => readConfig({ graceDays: -1 })).toThrow("has 1 problem:\n");
   });
 
@@ -338,16 +367,24 @@ describe("wrong settings", () => {
     expect(problem).toMatch(
       /environment .* has 4\d{3} bytes; permitted: at most 4000; the largest setting is protect with 35\d\d bytes; example: /,
     );
+    expect(problemsOf({ projectNames: ["x".repeat(3500)] })).toEqual([
+      expect.stringContaining("the largest setting is projectNames with 3504"),
+    ]);
     // To the byte, with room for what the stack adds: three names of unknown length, the pace and the interval.
     const over = Number(/has (\d+) bytes/.exec(problem)?.[1]) - 4000;
     expect(problemsOf(protect(3500 - over))).toEqual([]);
     expect(problemsOf(protect(3501 - over))).toHaveLength(1);
-    const { environment } = readConfig(protect(3500 - over));
-    const names = ["SENDS_PER_SECOND", "REPORT_TOPIC_ARN", "STACK_NAME"];
-    const added = [...names, "PROVIDER", "SWEEP_INTERVAL_MINUTES"].join("");
-    expect(JSON.stringify(environment).length).toBeLessThan(
-      4000 - 3 * 140 - added.length,
-    );
+    const reference = "r".repeat(140);
+    const whole = {
+      ...readConfig(protect(3500 - over)).environment,
+      VOLCENGINE_SECRET_ID: reference,
+      REPORT_TOPIC_ARN: reference,
+      STACK_NAME: reference,
+      SENDS_PER_SECOND: "7.8",
+      PROVIDER: "volcengine",
+      SWEEP_INTERVAL_MINUTES: "1440",
+    };
+    expect(JSON.stringify(whole)).toHaveLength(4000);
   });
 });
 
@@ -381,15 +418,14 @@ describe("what is permitted and may not be meant", () => {
         /^protect\[0\] protects nothing any more.*2026-11-24/,
       ),
     ]);
-    // Of the clock where no day is given.
-    const day = (offset: number) =>
-      new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
-    for (const [until, count] of [
-      [day(-1), 1],
-      [day(1), 0],
-    ] as const) {
-      const { warnings: told } = readConfig({ protect: [{ ...rule, until }] });
-      expect(told).toHaveLength(count);
+    // The clock's day where none is given.
+    vi.useFakeTimers({ now: new Date("2026-11-24T12:00:00Z") });
+    try {
+      expect(readConfig({ protect }).warnings).toHaveLength(0);
+      vi.setSystemTime(new Date("2026-11-25T00:00:00Z"));
+      expect(readConfig({ protect }).warnings).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
     }
   });
 
