@@ -3,7 +3,7 @@
  * functions run in MiniStack's Lambda with what their roles allow, and other people's programs sign the calls.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { object } from "../infra/synthesize.ts";
 import { isInstalled, toolPath, versionOf } from "../support/tools.ts";
 import { BLOCKS, blocksOf, runInShell } from "./deploy-document.ts";
@@ -23,9 +23,6 @@ import {
   textAt,
 } from "./deploy-stack.ts";
 import { party } from "./party.ts";
-
-// ../infra/synthesize.ts set shorter ones.
-vi.setConfig({ testTimeout: 900_000, hookTimeout: 900_000 });
 
 const SECOND_KEY = {
   accessKeyId: "AKLTsecond",

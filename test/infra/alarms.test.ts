@@ -409,7 +409,7 @@ describe("the text of every alarm", () => {
 
   const runbook = readFileSync(join(ROOT, "docs", "operations.md"), "utf8");
   it("has its section in the runbook, with a command to paste", () => {
-    for (const { name } of alarms) {
+    for (const { name, properties } of alarms) {
       const [, section = ""] =
         new RegExp(
           `^### After an alarm: ${name}\\n([^]*?)(?=^##|$(?![^]))`,
@@ -419,9 +419,12 @@ describe("the text of every alarm", () => {
         name,
         expect.stringMatching(/^```sh$/mu),
       ]);
-      expect([name, section]).toEqual([
+      // A mail for its end as well, or none.
+      const over = /It is over[^]*/.exec(section)?.[0] ?? "";
+      expect([name, over]).toEqual([name, expect.stringMatching(/./)]);
+      expect([name, /you get a mail for it/.test(over)]).toEqual([
         name,
-        expect.stringMatching(/It is over/u),
+        properties["OKActions"] !== undefined,
       ]);
     }
   });

@@ -2,7 +2,6 @@
 import { App, type Environment } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { rmSync } from "node:fs";
-import { vi } from "vitest";
 import { readConfig } from "../../infra/settings/config.ts";
 import { LiveCertJanitorStack } from "../../infra/live-cert-janitor-stack.ts";
 import {
@@ -15,8 +14,6 @@ import {
 
 export * from "./configurations.ts";
 
-// Loading aws-cdk-lib alone takes seconds on a busy machine.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 process.env["CDK_VALIDATION"] = "false";
 
 export const EUROPE = { account: "111122223333", region: "eu-central-1" };

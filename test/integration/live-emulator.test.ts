@@ -448,6 +448,15 @@ describe("the admin routes", () => {
     expect((await ask("GET", "/state")).json).toMatchObject({ faults: [] });
   });
 
+  it("set switches by what the vendor leaves open", async () => {
+    const unkind = ["missing-forbidden", "domain-total-of-page"];
+    expect((await ask("POST", "/switches", { unkind })).status).toBe(200);
+    expect(emulator.switches).toMatchObject({
+      missing: "RequestForbidden",
+      total: "page",
+    });
+  });
+
   it("set switches", async () => {
     const changes = {
       missing: "RequestForbidden",
@@ -465,6 +474,7 @@ describe("the admin routes", () => {
     [{ bound: "maybe" }, "bound must be one of delete, refuse"],
     [{ skewSeconds: -1 }, "skewSeconds must be a number from 0"],
     [{ perSecond: { DeleteCert: "1" } }, "perSecond must be a number from 0"],
+    [{ unkind: ["closed-midway"] }, "unkind must be a list of some of "],
     ["all", "switches are an object"],
   ])("refuse the switches %j", async (switches, message) => {
     const answer = await ask("POST", "/switches", switches);

@@ -7,7 +7,7 @@ import type { Mutant, SEEN_BY_TESTS } from "./mutants.ts";
 import { simulate } from "./run.ts";
 
 /** Within so many seeds, from any on, each mutant shows. */
-export const MUTANT_SEEDS = 50;
+const MUTANT_SEEDS = 50;
 
 export interface Caught {
   /** Undefined: no seed caught it. */

@@ -1,41 +1,41 @@
 /** Deliberate defects, one or more for each invariant: a simulation that overlooks one of them proves nothing. */
 import { domainToASCII } from "node:url";
-import type { Certificate } from "../../functions/janitor/certificate.ts";
+import type {
+  Certificate,
+  CertificateRecord,
+} from "../../functions/janitor/certificate.ts";
 import {
   VendorFailure,
   type FailureFacts,
 } from "../../functions/janitor/failure.ts";
 import type {
   Observation,
-  Observer,
   Deleter,
+  DeletionOrder,
 } from "../../functions/janitor/ports.ts";
+import type { SweepSettings } from "../../functions/janitor/sweep.ts";
+import type { Policy } from "../../functions/janitor/verdict.ts";
 import type { Telling } from "../../functions/host/sweep-handler.ts";
 import type { Mail } from "../../functions/janitor/report-text.ts";
 import type { LiveApi } from "../../functions/volcengine/live-api.ts";
 import type { Faults } from "./faults.ts";
 import { comparing, covers, glob } from "./statement.ts";
-import type { Tampering } from "./sweep-process.ts";
+import type { Run, Tampering } from "./sweep-process.ts";
 import { KIND } from "./vendor-records.ts";
 import { NEVER_READABLE, type Lean } from "./world.ts";
 
-/** What it is, and the worlds that it is about, in which it is hunted. */
-interface Mutation {
+export interface Mutant {
   readonly name: string;
   readonly invariant: number;
+  /** The worlds that it is about, in which it is hunted. */
   readonly lean: Lean;
   /** It stood in the product once. */
   readonly wasReal?: true;
-}
-
-export interface Mutant extends Mutation {
   /** A fresh one for each world. */
   tampering(): Tampering;
 }
 
 const DELETING = { dryRun: false, maxDeletions: 100_000 };
-/** Storms in which much is deleted. */
-const LIVELY: Lean = { isRow: false, settings: DELETING };
 /** Little but the dates keeps a certificate. */
 const OPEN = {
   unseenDomains: "ignore",
@@ -43,18 +43,27 @@ const OPEN = {
   protect: [],
 } as const;
 const STRICT = { ...OPEN, unseenDomains: "keep" } as const;
-/** Nothing fails, and nothing else keeps a certificate. */
-const CLEAR: Lean = {
-  kind: [
-    ...NEVER_READABLE,
-    "bound-in-another-language",
-    "certificate-twins",
-    "misfiled",
-  ],
-  trouble: 0,
-  policy: { ...OPEN, graceDays: 0 },
-  vendor: { faults: KIND.faults, lies: [], latency: 20, jitter: 20, skew: 0 },
-};
+/** Storms in which much is deleted. */
+const storm = (over: Lean = {}): Lean => ({
+  isRow: false,
+  settings: DELETING,
+  ...over,
+});
+/** Storms in which nothing fails, and nothing but the dates keeps a certificate. */
+const clear = (over: Lean): Lean =>
+  storm({
+    trouble: 0,
+    policy: { ...OPEN, graceDays: 0 },
+    vendor: { faults: KIND.faults, lies: [], latency: 20, jitter: 20, skew: 0 },
+    ...over,
+    kind: [
+      ...NEVER_READABLE,
+      "bound-in-another-language",
+      "certificate-twins",
+      "misfiled",
+      ...(over.kind ?? []),
+    ],
+  });
 const FAILING: Faults = {
   kinds: ["reset-before", "error", "throttled"],
   rate: 0.6,
@@ -75,23 +84,55 @@ const RESPELLED = [
 ] as const;
 
 function observing(
-  change: (observation: Observation) => Observation,
-): (observer: Observer) => Observer {
-  return (observer) => ({
-    ...observer,
-    observe: async (deadline) => change(await observer.observe(deadline)),
-  });
-}
-
-function changingRecords(
-  change: (certificate: Certificate) => Certificate,
+  change: (observation: Observation, run: Run) => Observation,
 ): Tampering {
   return {
-    observer: observing((observation) => ({
-      ...observation,
-      certificates: observation.certificates.map(change),
-    })),
+    observer: (observer, run) => ({
+      ...observer,
+      observe: async (deadline) =>
+        change(await observer.observe(deadline), run),
+    }),
   };
+}
+
+/** Certificates with other records, or none of them. */
+function changingRecords(
+  change: (certificate: Certificate, run: Run) => Certificate | undefined,
+): Tampering {
+  return observing((observation, run) => ({
+    ...observation,
+    certificates: observation.certificates.flatMap(
+      (certificate) => change(certificate, run) ?? [],
+    ),
+  }));
+}
+
+/** Each record changed by itself. */
+function eachRecord(
+  { records: [first, ...rest] }: Certificate,
+  change: (record: CertificateRecord) => CertificateRecord,
+): Pick<Certificate, "records"> {
+  return { records: [change(first), ...rest.map(change)] };
+}
+
+const setting = (over: Partial<SweepSettings>): Tampering => ({
+  settings: (settings) => ({ ...settings, ...over }),
+});
+
+const policy = (over: Partial<Policy>): Tampering => ({
+  settings: (settings) => ({
+    ...settings,
+    policy: { ...settings.policy, ...over },
+  }),
+});
+
+/** Deletions done in another way. */
+function deleting(
+  change: (
+    real: Deleter,
+  ) => (order: DeletionOrder) => ReturnType<Deleter["deleteCertificate"]>,
+): Tampering {
+  return { deleter: (real) => ({ deleteCertificate: change(real) }) };
 }
 
 /** A domain that is no longer bound to anything: what covers it is refuted. */
@@ -105,56 +146,44 @@ function ignoringNames(
     visible: readonly string[],
   ) => boolean,
 ): Tampering {
-  return {
-    observer: observing((observation) => {
-      const visible = observation.domains.map(({ name }) => name);
-      return {
-        ...observation,
-        domains:
-          visible.length === 0
-            ? observation.domains
-            : [...observation.domains, NOBODYS],
-        certificates: observation.certificates.map((certificate) => {
-          const [first, ...rest] = certificate.records.map((record) => {
-            const left = record.domains.filter(
-              (name) => !isIgnored(name, record.domains, visible),
-            );
-            return {
-              ...record,
-              domains:
-                left.length === 0 && record.domains.length > 0
-                  ? [NOBODYS.name]
-                  : left,
-            };
-          });
-          return first === undefined
-            ? certificate
-            : { ...certificate, records: [first, ...rest] };
+  return observing((observation) => {
+    const visible = observation.domains.map(({ name }) => name);
+    return {
+      ...observation,
+      domains:
+        visible.length === 0
+          ? observation.domains
+          : [...observation.domains, NOBODYS],
+      certificates: observation.certificates.map((certificate) => ({
+        ...certificate,
+        ...eachRecord(certificate, (record) => {
+          const left = record.domains.filter(
+            (name) => !isIgnored(name, record.domains, visible),
+          );
+          const hasNone = left.length === 0 && record.domains.length > 0;
+          return { ...record, domains: hasNone ? [NOBODYS.name] : left };
         }),
-      };
-    }),
-  };
+      })),
+    };
+  });
 }
 
 /** Other words for why a deletion failed. */
 function failing(
   words: (failure: VendorFailure) => Partial<FailureFacts> | undefined,
 ): Tampering {
-  const deleter = (real: Deleter): Deleter => ({
-    async deleteCertificate(order) {
-      try {
-        return await real.deleteCertificate(order);
-      } catch (error) {
-        if (!(error instanceof VendorFailure)) throw error;
-        const { kind, outcome, attempts, possiblyDone } = error;
-        throw new VendorFailure(error.message, {
-          ...{ kind, outcome, attempts, possiblyDone },
-          ...words(error),
-        });
-      }
-    },
+  return deleting((real) => async (order) => {
+    try {
+      return await real.deleteCertificate(order);
+    } catch (error) {
+      if (!(error instanceof VendorFailure)) throw error;
+      const { kind, outcome, attempts, possiblyDone } = error;
+      throw new VendorFailure(error.message, {
+        ...{ kind, outcome, attempts, possiblyDone },
+        ...words(error),
+      });
+    }
   });
-  return { deleter };
 }
 
 interface Served {
@@ -246,18 +275,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the grace is not respected",
     invariant: 1,
-    lean: { ...LIVELY, policy: { graceDays: 30 } },
-    tampering: () => ({
-      settings: (settings) => ({
-        ...settings,
-        policy: { ...settings.policy, graceDays: 0 },
-      }),
-    }),
+    lean: storm({ policy: { graceDays: 30 } }),
+    tampering: () => policy({ graceDays: 0 }),
   },
   {
     name: "the vendor's filter is not asked",
     invariant: 1,
-    lean: { ...LIVELY, unkind: ["misfiled"], trouble: 0 },
+    lean: storm({ unkind: ["misfiled"], trouble: 0 }),
     tampering: () =>
       changingRecords((certificate) => ({
         ...certificate,
@@ -268,12 +292,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "contradicting records are overlooked",
     invariant: 1,
-    lean: {
-      ...LIVELY,
-      unkind: ["certificate-twins"],
-      trouble: 0,
-      policy: OPEN,
-    },
+    lean: storm({ unkind: ["certificate-twins"], trouble: 0, policy: OPEN }),
     tampering: () =>
       changingRecords((certificate) => ({
         ...certificate,
@@ -283,70 +302,60 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "evidence lives for ten minutes",
     invariant: 1,
-    lean: {
-      ...LIVELY,
+    lean: storm({
       trouble: 0,
       policy: OPEN,
       settings: { ...DELETING, sendsPerSecond: 0.2 },
-    },
-    tampering: () => ({
-      observer: observing((observation) => ({
+    }),
+    tampering: () =>
+      observing((observation) => ({
         ...observation,
         startedAt: observation.startedAt + 540_000,
       })),
-    }),
   },
   {
     name: "the domains are not looked at",
     invariant: 2,
-    lean: LIVELY,
+    lean: storm(),
     tampering: () => ({
-      observer: observing((observation) => ({ ...observation, domains: [] })),
-      settings: (settings) => ({
-        ...settings,
-        policy: { ...settings.policy, unseenDomains: "ignore" },
-      }),
+      ...observing((observation) => ({ ...observation, domains: [] })),
+      ...policy({ unseenDomains: "ignore" }),
     }),
   },
   {
     name: "only ChainID counts as an identifier",
     invariant: 2,
-    lean: {
-      ...LIVELY,
+    lean: storm({
       policy: OPEN,
       trouble: 0,
       unkind: ["bound-by-three-identifiers"],
       kind: ["bound-in-another-language"],
-    },
+    }),
     tampering: () =>
-      changingRecords((certificate) => {
-        const [first, ...rest] = certificate.records.map((record) => ({
+      changingRecords((certificate) => ({
+        ...certificate,
+        ...eachRecord(certificate, (record) => ({
           ...record,
           ids: record.ids.slice(0, 1),
-        }));
-        return first === undefined
-          ? certificate
-          : { ...certificate, records: [first, ...rest] };
-      }),
+        })),
+      })),
   },
   {
     name: "DeleteCert at twenty a second",
     invariant: 3,
-    lean: LIVELY,
+    lean: storm(),
     tampering: () => ({ sendsPerSecond: 20 }),
   },
   {
     name: "maxDeletions is not respected",
     invariant: 4,
-    lean: { ...LIVELY, settings: { dryRun: false, maxDeletions: 3 } },
-    tampering: () => ({
-      settings: (settings) => ({ ...settings, maxDeletions: Infinity }),
-    }),
+    lean: storm({ settings: { dryRun: false, maxDeletions: 3 } }),
+    tampering: () => setting({ maxDeletions: Infinity }),
   },
   {
     name: "failed attempts leave no line",
     invariant: 5,
-    lean: { ...LIVELY, unkind: ["certificates-refused"] },
+    lean: storm({ unkind: ["certificates-refused"] }),
     tampering: () => ({
       log: (log) => (line) => {
         if (line["event"] !== "delete-outcome" || line["outcome"] === "deleted")
@@ -357,7 +366,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the line before an attempt is written after it",
     invariant: 5,
-    lean: LIVELY,
+    lean: storm(),
     tampering: () => ({
       log: (log) => (line) => {
         if (line["event"] === "delete-attempt")
@@ -371,66 +380,51 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "every other certificate is overlooked by every other run",
     invariant: 6,
-    lean: LIVELY,
-    tampering: () => {
-      return {
-        observer: (observer, run) =>
-          run.options.name === "again"
-            ? observer
-            : observing((observation) => ({
-                ...observation,
-                certificates: observation.certificates.filter(
-                  ({ records: [{ domains, notAfter }] }, index) =>
-                    domains.length > 0 || notAfter === "" || index % 2 === 0,
-                ),
-              }))(observer),
-      };
-    },
+    lean: storm(),
+    tampering: () =>
+      observing((observation, run) => ({
+        ...observation,
+        certificates: observation.certificates.filter(
+          ({ records: [{ domains, notAfter }] }, index) =>
+            run.options.name === "again" ||
+            domains.length > 0 ||
+            notAfter === "" ||
+            index % 2 === 0,
+        ),
+      })),
   },
   {
     name: "a certificate is noted as done before it is",
     invariant: 7,
-    lean: {
-      ...LIVELY,
-      ...CLEAR,
-      run: { crashAt: 100 },
-      vendor: { faults: FAILING },
-    },
+    lean: clear({ run: { crashAt: 100 }, vendor: { faults: FAILING } }),
     tampering: () => {
       const done = new Set<string>();
-      return {
-        deleter: (deleter) => ({
-          async deleteCertificate(order) {
-            if (done.has(order.chainId)) return { requestId: "", attempts: 0 };
-            done.add(order.chainId);
-            return deleter.deleteCertificate(order);
-          },
-        }),
-      };
+      return deleting((real) => async (order) => {
+        if (done.has(order.chainId)) return { requestId: "", attempts: 0 };
+        done.add(order.chainId);
+        return real.deleteCertificate(order);
+      });
     },
   },
   {
     name: "a dry run deletes",
     invariant: 8,
-    lean: { ...LIVELY, settings: { ...DELETING, dryRun: true } },
-    tampering: () => ({
-      settings: (settings) => ({ ...settings, dryRun: false }),
-    }),
+    lean: storm({ settings: { ...DELETING, dryRun: true } }),
+    tampering: () => setting({ dryRun: false }),
   },
   {
     name: "a run takes a minute more than it has",
     invariant: 9,
-    lean: {
-      ...LIVELY,
+    lean: storm({
       run: { lifetime: 60_000 },
       settings: { ...DELETING, sendsPerSecond: 0.2 },
-    },
+    }),
     tampering: () => ({ remainingMs: (remaining) => () => remaining() + 60e3 }),
   },
   {
     name: "requests are logged with their headers",
     invariant: 10,
-    lean: LIVELY,
+    lean: storm(),
     tampering: () => ({
       transport: (transport, log) => ({
         ...transport,
@@ -444,51 +438,45 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "what failed is repeated until it works",
     invariant: 11,
-    lean: { ...LIVELY, unkind: ["certificates-refused"] },
-    tampering: () => ({
-      deleter: (deleter) => ({
-        async deleteCertificate(order) {
-          for (let left = 20; ; left--) {
-            try {
-              return await deleter.deleteCertificate(order);
-            } catch (error) {
-              if (left === 0) throw error;
-            }
+    lean: storm({ unkind: ["certificates-refused"] }),
+    tampering: () =>
+      deleting((real) => async (order) => {
+        for (let left = 20; ; left--) {
+          try {
+            return await real.deleteCertificate(order);
+          } catch (error) {
+            if (left === 0) throw error;
           }
-        },
+        }
       }),
-    }),
   },
   {
     name: "a certificate that fails stops the others",
     invariant: 12,
-    lean: { ...LIVELY, unkind: ["certificates-refused"] },
-    tampering: () => ({
-      deleter: (deleter) => {
+    lean: storm({ unkind: ["certificates-refused"] }),
+    tampering: () =>
+      deleting((real) => {
         let broken = false;
-        return {
-          async deleteCertificate(order) {
-            if (broken) {
-              throw new VendorFailure("One before it failed.", {
-                kind: "too-late",
-                outcome: "not done",
-              });
-            }
-            try {
-              return await deleter.deleteCertificate(order);
-            } catch (error) {
-              broken = true;
-              throw error;
-            }
-          },
+        return async (order) => {
+          if (broken) {
+            throw new VendorFailure("One before it failed.", {
+              kind: "too-late",
+              outcome: "not done",
+            });
+          }
+          try {
+            return await real.deleteCertificate(order);
+          } catch (error) {
+            broken = true;
+            throw error;
+          }
         };
-      },
-    }),
+      }),
   },
   {
     name: "an exception over one record ends the reading",
     invariant: 12,
-    lean: { ...LIVELY, trouble: 1 },
+    lean: storm({ trouble: 1 }),
     tampering: () =>
       changingRecords((certificate) => {
         if (certificate.records[0].defects.length > 0)
@@ -499,7 +487,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a wildcard that covers no visible domain says nothing, nor does what stands beside it",
     invariant: 1,
-    lean: { ...LIVELY, unkind: ["domains-hidden-some"], policy: STRICT },
+    lean: storm({ unkind: ["domains-hidden-some"], policy: STRICT }),
     wasReal: true,
     tampering: () =>
       ignoringNames(
@@ -511,35 +499,32 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "no domain in sight, and a certificate without names is free",
     invariant: 1,
-    lean: { ...LIVELY, unkind: ["domains-hidden-all"], policy: STRICT },
+    lean: storm({ unkind: ["domains-hidden-all"], policy: STRICT }),
     wasReal: true,
-    tampering: () => ({
-      observer: observing((observation) =>
+    tampering: () =>
+      observing((observation) =>
         observation.domains.length > 0
           ? observation
           : { ...observation, domains: [NOBODYS] },
       ),
-    }),
   },
   {
     name: "a name in Unicode is no name of a domain in punycode",
     invariant: 2,
-    lean: {
-      ...LIVELY,
+    lean: storm({
       unkind: ["names-respelled", "bound-in-another-language"],
       policy: OPEN,
-    },
+    }),
     wasReal: true,
     tampering: () => ignoringNames((name) => isUnicode(name)),
   },
   {
     name: "a protected name is protected in one spelling only",
     invariant: 1,
-    lean: {
-      ...LIVELY,
+    lean: storm({
       unkind: ["names-respelled"],
       policy: { ...OPEN, protect: RESPELLED },
-    },
+    }),
     wasReal: true,
     tampering: () => ({
       settings: (settings, { vendor }) => ({
@@ -572,12 +557,11 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a short page ends the listing of domains",
     invariant: 1,
-    lean: {
-      ...LIVELY,
+    lean: storm({
       unkind: ["domain-pages-capped", "domain-total-of-page"],
       kind: ["domain-total-absent", "domain-twins"],
       policy: STRICT,
-    },
+    }),
     wasReal: true,
     tampering: () =>
       reading(({ action, pageNum }) =>
@@ -587,12 +571,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the second reading of what has not expired may have shifted",
     invariant: 1,
-    lean: {
-      ...LIVELY,
-      ...CLEAR,
-      size: 50,
-      unkind: ["lists-shift", "stale-beside-renewed"],
-    },
+    lean: clear({ size: 50, unkind: ["lists-shift", "stale-beside-renewed"] }),
     wasReal: true,
     tampering: () =>
       smoothing(1, (filter) => filter.includes('"Expiring":false')),
@@ -600,24 +579,17 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a list that shifted proves that something is gone",
     invariant: 13,
-    lean: {
-      ...LIVELY,
-      ...CLEAR,
-      unkind: ["lists-shift", "certificates-refused"],
-    },
+    lean: clear({ unkind: ["lists-shift", "certificates-refused"] }),
     wasReal: true,
     tampering: () => ({
       ...smoothing(0),
-      observer: observing((observation) => ({
-        ...observation,
-        isSettled: true,
-      })),
+      ...observing((observation) => ({ ...observation, isSettled: true })),
     }),
   },
   {
     name: "what may be deleted without a word of it has failed",
     invariant: 13,
-    lean: { ...LIVELY, unkind: ["deletions-unanswered"], kind: NEVER_READABLE },
+    lean: storm({ unkind: ["deletions-unanswered"], kind: NEVER_READABLE }),
     wasReal: true,
     tampering: () =>
       failing(({ possiblyDone }) =>
@@ -629,12 +601,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a refusal is taken at its word, whatever came before it",
     invariant: 13,
-    lean: {
-      ...LIVELY,
-      ...CLEAR,
-      unkind: ["closed-midway"],
-      kind: [...NEVER_READABLE, "key-rotated-midway"],
-    },
+    lean: clear({ unkind: ["closed-midway"], kind: ["key-rotated-midway"] }),
     wasReal: true,
     tampering: () =>
       failing(({ kind }) =>
@@ -649,7 +616,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a changed secret lets forget what had been sent",
     invariant: 13,
-    lean: { ...LIVELY, unkind: ["key-rotated-midway"], kind: NEVER_READABLE },
+    lean: storm({ unkind: ["key-rotated-midway"], kind: NEVER_READABLE }),
     wasReal: true,
     tampering: () =>
       failing(({ kind }) =>
@@ -659,31 +626,26 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "what got no answer is called deleted",
     invariant: 13,
-    lean: {
-      ...LIVELY,
-      ...CLEAR,
+    lean: clear({
       size: 60,
       run: { lifetime: 60_000 },
       vendor: { faults: SILENT, lies: [] },
-    },
-    tampering: () => ({
-      deleter: (deleter) => ({
-        async deleteCertificate(order) {
-          try {
-            return await deleter.deleteCertificate(order);
-          } catch (error) {
-            if (!(error instanceof VendorFailure) || !error.possiblyDone)
-              throw error;
-            return { requestId: "", attempts: error.attempts };
-          }
-        },
-      }),
     }),
+    tampering: () =>
+      deleting((real) => async (order) => {
+        try {
+          return await real.deleteCertificate(order);
+        } catch (error) {
+          if (!(error instanceof VendorFailure) || !error.possiblyDone)
+            throw error;
+          return { requestId: "", attempts: error.attempts };
+        }
+      }),
   },
   {
     name: "two rows of one domain count once",
     invariant: 14,
-    lean: { ...LIVELY, unkind: ["domain-twins"], kind: NEVER_READABLE },
+    lean: storm({ unkind: ["domain-twins"], kind: NEVER_READABLE }),
     wasReal: true,
     tampering: () =>
       reading(({ action, items }) =>
@@ -701,7 +663,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "the Total of an empty last page counts",
     invariant: 14,
-    lean: { ...LIVELY, unkind: ["total-zero-at-end"], kind: NEVER_READABLE },
+    lean: storm({ unkind: ["total-zero-at-end"], kind: NEVER_READABLE }),
     wasReal: true,
     tampering: () => {
       const totals = new Map<unknown, unknown>();
@@ -717,12 +679,11 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "ten refusals in a row end a run",
     invariant: 14,
-    lean: {
-      ...LIVELY,
+    lean: storm({
       unkind: ["certificates-refused"],
       kind: NEVER_READABLE,
       policy: OPEN,
-    },
+    }),
     wasReal: true,
     tampering: () =>
       failing(({ outcome, kind }) =>
@@ -734,7 +695,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a throttled reading is not repeated",
     invariant: 14,
-    lean: { ...LIVELY, unkind: ["busy-at-first"], kind: NEVER_READABLE },
+    lean: storm({ unkind: ["busy-at-first"], kind: NEVER_READABLE }),
     wasReal: true,
     tampering: () => ({
       observer: (observer) => ({
@@ -754,7 +715,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a plan holds nothing back",
     invariant: 4,
-    lean: { ...LIVELY, ...CLEAR, isPlanned: true },
+    lean: clear({ isPlanned: true }),
     tampering: () => ({
       settings: ({ only: _, ...settings }) => settings,
     }),
@@ -762,30 +723,28 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a plan overrules what is in use",
     invariant: 2,
-    lean: { ...LIVELY, ...CLEAR, isPlanned: true },
-    tampering: () => ({
-      observer: (observer, { options: { only } }) =>
-        observing((observation) => {
-          const planned = new Set(
-            observation.certificates
-              .filter(({ chainId }) => only?.has(chainId.toLowerCase()))
-              .flatMap(({ records }) => records.flatMap(({ ids }) => ids)),
-          );
-          return {
-            ...observation,
-            domains: observation.domains.map((domain) =>
-              planned.has(domain.boundTo ?? "")
-                ? { ...domain, boundTo: "" }
-                : domain,
-            ),
-          };
-        })(observer),
-    }),
+    lean: clear({ isPlanned: true }),
+    tampering: () =>
+      observing((observation, { options: { only } }) => {
+        const planned = new Set(
+          observation.certificates
+            .filter(({ chainId }) => only?.has(chainId.toLowerCase()))
+            .flatMap(({ records }) => records.flatMap(({ ids }) => ids)),
+        );
+        return {
+          ...observation,
+          domains: observation.domains.map((domain) =>
+            planned.has(domain.boundTo ?? "")
+              ? { ...domain, boundTo: "" }
+              : domain,
+          ),
+        };
+      }),
   },
   {
     name: "days of warning are added to those of grace",
     invariant: 13,
-    lean: LIVELY,
+    lean: storm(),
     tampering: () => ({
       settings: ({ policy, ...settings }) => ({
         ...settings,
@@ -799,75 +758,52 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "what is about to expire in use is not warned of",
     invariant: 13,
-    lean: LIVELY,
-    tampering: () => ({
-      settings: (settings) => ({ ...settings, warnDays: 0 }),
-    }),
+    lean: storm(),
+    tampering: () => setting({ warnDays: 0 }),
   },
   {
     name: "every other certificate is left for later, for ever",
     invariant: 14,
     lean: { isRow: true, kind: NEVER_READABLE, policy: OPEN, trouble: 0 },
-    tampering: () => ({
-      observer: observing((observation) => ({
-        ...observation,
-        certificates: observation.certificates.filter(
-          ({ chainId }) => parseInt(chainId.slice(-1), 16) % 2 === 0,
-        ),
-      })),
-    }),
+    tampering: () =>
+      changingRecords((certificate) =>
+        parseInt(certificate.chainId.slice(-1), 16) % 2 === 0
+          ? certificate
+          : undefined,
+      ),
   },
   {
     name: "a plan narrows what is looked at",
     invariant: 13,
-    lean: { ...LIVELY, ...CLEAR, isPlanned: true },
-    tampering: () => ({
-      observer: (observer, { options: { only } }) =>
-        observing((observation) => ({
-          ...observation,
-          certificates: observation.certificates.filter(
-            ({ chainId }) => only?.has(chainId.toLowerCase()) !== false,
-          ),
-        }))(observer),
-    }),
+    lean: clear({ isPlanned: true }),
+    tampering: () =>
+      changingRecords((certificate, { options: { only } }) =>
+        only?.has(certificate.chainId.toLowerCase()) === false
+          ? undefined
+          : certificate,
+      ),
   },
   {
     name: "a name in punycode is no name of a domain in Unicode",
     invariant: 2,
-    lean: {
-      ...LIVELY,
+    lean: storm({
       unkind: ["names-respelled", "bound-in-another-language"],
       policy: OPEN,
-    },
+    }),
     wasReal: true,
     tampering: () => ignoringNames((name) => /xn--/i.test(name)),
   },
   {
     name: "a DELETE of a wildcard looks at no domain out of sight",
     invariant: 2,
-    lean: {
-      ...LIVELY,
-      unkind: ["domains-hidden-all"],
-      policy: STRICT,
-    },
+    lean: storm({ unkind: ["domains-hidden-all"], policy: STRICT }),
     wasReal: true,
-    tampering: () => ({
-      settings: (settings) => ({
-        ...settings,
-        policy: { ...settings.policy, unseenDomains: "ignore" },
-      }),
-    }),
+    tampering: () => policy({ unseenDomains: "ignore" }),
   },
   {
     name: "403 for what another run has deleted speaks of the vendor's health",
     invariant: 13,
-    lean: {
-      ...LIVELY,
-      ...CLEAR,
-      size: 60,
-      unkind: ["missing-forbidden"],
-      overlapAfter: 50,
-    },
+    lean: clear({ size: 60, unkind: ["missing-forbidden"], overlapAfter: 50 }),
     wasReal: true,
     tampering: () =>
       failing(({ kind }) =>

@@ -2,9 +2,13 @@
 import { VendorFailure } from "../../functions/janitor/failure.ts";
 import { createObserver } from "../../functions/volcengine/observer.ts";
 import { createPacer } from "../../functions/volcengine/pacer.ts";
+import {
+  certificate,
+  domain as domainNamed,
+  id,
+  type Fields,
+} from "../world/account.ts";
 import { VirtualClock } from "../world/clock.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 export interface Asked extends Fields {
   readonly action: string;
@@ -24,17 +28,8 @@ export type Vendor = (asked: Asked) => Said;
 
 type Action = "ListCertV2" | "ListDomainDetail";
 
-export function certificate(n: number): Fields {
-  return {
-    ChainID: n.toString(16).padStart(32, "0"),
-    NotBefore: "2025-01-01T00:00:00Z",
-    NotAfter: "2026-01-01T00:00:00Z",
-    Status: "Expire",
-  };
-}
-
 export function domain(n: number): Fields {
-  return { Domain: `d${String(n)}.example.com`, ChainID: "" };
+  return domainNamed(`d${String(n)}.example.com`);
 }
 
 export function upTo<T>(count: number, make: (n: number) => T): T[] {
@@ -62,7 +57,7 @@ export function honest(certificates: number, domains = 0): Vendor {
     const isDomains = asked.action === "ListDomainDetail";
     const list = isDomains
       ? upTo(domains, domain)
-      : upTo(isExpired(asked) ? certificates : 0, certificate);
+      : upTo(isExpired(asked) ? certificates : 0, (n) => certificate(n));
     const name = isDomains ? "DomainList" : "CertList";
     return { result: { [name]: pageOf(list, asked), Total: list.length } };
   };
@@ -127,7 +122,7 @@ export function observe(vendor: Vendor, projectNames: readonly string[] = []) {
 }
 
 export function chainIds(count: number): string[] {
-  return upTo(count, (n) => n.toString(16).padStart(32, "0"));
+  return upTo(count, id);
 }
 
 export async function idsOf(vendor: Vendor): Promise<string[]> {

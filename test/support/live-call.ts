@@ -59,6 +59,8 @@ export interface World {
   random?: number;
   accessKeys?: Partial<AccessKeySource>;
   options?: Partial<CallOptions>;
+  /** Nobody gives leave or is told, as for listings. */
+  plain?: boolean;
   /** Milliseconds to the deadline. */
   time?: number;
   clock?: VirtualClock;
@@ -100,13 +102,19 @@ export async function call(steps: readonly Step[], world: World = {}) {
       deadline,
       pacer: createPacer(clock, 1000, 8),
       maxBytes: 65_536,
-      permit: (attempt) => {
-        hooks.push(["permit", attempt]);
-        return true;
-      },
-      ended: (attempt, failure, requestId) => {
-        hooks.push(["ended", attempt, failure?.kind ?? requestId]);
-      },
+      ...(world.plain !== true && {
+        permit: (attempt: number) => {
+          hooks.push(["permit", attempt]);
+          return true;
+        },
+        ended: (
+          attempt: number,
+          failure: VendorFailure | undefined,
+          requestId?: string,
+        ) => {
+          hooks.push(["ended", attempt, failure?.kind ?? requestId]);
+        },
+      }),
       ...world.options,
     },
   );

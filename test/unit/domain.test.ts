@@ -8,6 +8,8 @@ describe("names are compared", () => {
     ["*.例子.com", "*.xn--fsqu00a.com"],
     ["live。例子。com。", "live.xn--fsqu00a.com"],
     ["live．例子｡com", "live.xn--fsqu00a.com"],
+    ["live.com．", "live.com"],
+    ["live.com｡", "live.com"],
     ["2024", "2024"],
     ["%41.com", "%41.com"],
     ["例/x.com", "例/x.com"],

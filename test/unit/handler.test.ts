@@ -3,39 +3,36 @@ import { describe, expect, it } from "vitest";
 import { isObject } from "../../functions/contract/parsers.ts";
 import { createApiHandler } from "../../functions/http/handler.ts";
 import { openapi } from "../../functions/http/openapi.ts";
-import {
-  readCertificateRecord,
-  uniteListings,
-} from "../../functions/janitor/certificate.ts";
 import { VendorFailure } from "../../functions/janitor/failure.ts";
-import { readDomain } from "../../functions/janitor/in-use.ts";
 import type { Deleter, Observer } from "../../functions/janitor/ports.ts";
 import { DELETE, GET_ONE, httpEvent, LIST } from "../support/hostile-events.ts";
-import { certificate, domain } from "../support/listing-vendor.ts";
+import {
+  certificate,
+  domain,
+  ending,
+  id,
+  observed,
+  type Fields,
+} from "../world/account.ts";
 import { VirtualClock } from "../world/clock.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const DESCRIBE = "GET /openapi.json";
 const REQUEST_ID = "JKJaXmPLvHcESHA=";
 const CALLER = "arn:aws:iam::123456789012:user/u";
 
-const id = (n: number): string => n.toString(16).padStart(32, "0");
 const one = (n: number): Fields => ({ pathParameters: { chainId: id(n) } });
 
 /** One to delete, one in use by an identifier that is not its chain id, one protected, and a valid one out of sight. */
-const CERTIFICATES: readonly Fields[] = [
-  { ...certificate(1), CertName: "one", CertDomainList: ["d1.example.com"] },
-  { ...certificate(2), ChainIDVolc: "VOLC-2", CertID: "22" },
-  { ...certificate(3), CertName: "root" },
-  {
-    ...certificate(4),
-    NotAfter: "2026-12-01T00:00:00Z",
-    Status: "OK",
+const CERTIFICATES = [
+  certificate(1, { CertDomainList: ["d1.example.com"] }),
+  certificate(2, { ChainIDVolc: "VOLC-2", CertID: "22" }),
+  certificate(3, { CertName: "root" }),
+  certificate(4, {
+    ...ending(7),
     CertDomainList: ["elsewhere.example.net"],
-  },
+  }),
 ];
-const DOMAINS = [domain(1), { Domain: "d2.example.com", ChainID: "volc-2" }];
+const DOMAINS = [domain("d1.example.com"), domain("d2.example.com", "volc-2")];
 const PROTECT = JSON.stringify([
   { match: "name", value: "root", owner: "security" },
 ]);
@@ -54,22 +51,13 @@ function api(world: World = {}) {
   const log: Fields[] = [];
   const orders: string[] = [];
   const built: number[] = [];
-  const certificates = () =>
-    uniteListings(
-      [
-        { expiring: true, records: CERTIFICATES.slice(0, 3) },
-        { expiring: false, records: CERTIFICATES.slice(3) },
-      ].map(({ expiring, records }) => ({
-        expiring,
-        records: records.map(readCertificateRecord),
-      })),
-    );
+  const account = observed(CERTIFICATES, DOMAINS);
+  const { certificates } = account;
   const vendor = {
     observer: {
       observe: () =>
         Promise.resolve({
-          certificates: certificates(),
-          domains: DOMAINS.flatMap((item) => readDomain(item) ?? []),
+          ...account,
           isSettled: true,
           startedAt: clock.monotonic(),
           readAt: { certificates: "then", domains: "now" },
@@ -77,7 +65,7 @@ function api(world: World = {}) {
           secretVersion: "v1",
         }),
       listCertificates: () =>
-        Promise.resolve({ certificates: certificates(), requestId: "r-list" }),
+        Promise.resolve({ certificates, requestId: "r-list" }),
       ...(world.observe && { observe: world.observe }),
       ...(world.list && { listCertificates: world.list }),
     },
@@ -355,7 +343,9 @@ describe("GET /certificates", () => {
     });
     const entries = content["certificates"];
     const ids = Array.isArray(entries)
-      ? entries.map((entry: { chainId: string }) => Number(entry.chainId))
+      ? entries.map((entry: { chainId: string }) =>
+          Number(entry.chainId.slice(6)),
+        )
       : undefined;
     return { ids, content, detail };
   };
@@ -427,8 +417,8 @@ describe("DELETE /certificates/{chainId}", () => {
       outcome: "deleted",
       requestId: "r-delete",
       certificate: {
-        name: "one",
-        notAfter: "2026-01-01T00:00:00Z",
+        name: "c1",
+        notAfter: ending(-30)["NotAfter"],
         domains: ["d1.example.com"],
       },
     });

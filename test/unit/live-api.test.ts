@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
+import { VendorFailure } from "../../functions/janitor/failure.ts";
 import type { AccessKeySource } from "../../functions/volcengine/live-api.ts";
 import { createPacer } from "../../functions/volcengine/pacer.ts";
 import {
@@ -13,6 +14,7 @@ import {
   throttled,
   type Step,
 } from "../support/live-call.ts";
+import { createSigner } from "../../functions/volcengine/signer.ts";
 import { VirtualClock } from "../world/clock.ts";
 import { keyOf } from "../world/key.ts";
 
@@ -29,11 +31,25 @@ describe("a call", () => {
         "content-type": "application/json",
         accept: "application/json",
         "accept-encoding": "identity",
-        authorization: expect.stringMatching(
-          /^HMAC-SHA256 Credential=AK-v1\/20261124\/cn-north-1\/live\/request, /,
-        ) as string,
+        ...createSigner({ region: "cn-north-1", service: "live" }).sign(
+          {
+            method: "POST",
+            path: "/",
+            query: "Action=DeleteCert&Version=2023-01-01",
+            host: "live.volcengineapi.com",
+            contentType: "application/json",
+            body: '{"ChainID":"x"}',
+          },
+          keyOf("v1"),
+          Date.parse(DATE),
+        ),
       },
     });
+  });
+
+  it("needs nobody who gives leave or is told", async () => {
+    const { value } = await call([reset, ok], { plain: true });
+    expect(value).toMatchObject({ attempts: 2 });
   });
 
   it.each([
@@ -112,9 +128,11 @@ describe("another attempt", () => {
   });
 
   it("whose wait would end at the deadline is not made", async () => {
-    const until = await call([reset, ok], { time: 100 });
+    const clock = new VirtualClock();
+    clock.jump(10_000);
+    const until = await call([reset, ok], { time: 100, clock });
     expect(until.attempts).toBe(1);
-    expect(until.clock.monotonic()).toBe(0);
+    expect(until.clock.monotonic()).toBe(10_000);
     expect(until.failure).toMatchObject({
       kind: "vendor-error",
       possiblyDone: true,
@@ -252,6 +270,7 @@ describe("an order", () => {
     expect(failure).toMatchObject({
       kind: "too-late",
       outcome: "not done",
+      message: expect.stringMatching(/too late to send/) as string,
       attempts: 0,
     });
   });
@@ -283,7 +302,14 @@ describe("an order", () => {
     });
     expect(attempts).toBe(0);
     expect(hooks).toEqual([]);
-    expect(failure).toMatchObject({ kind: "secret-changed", attempts: 0 });
+    expect(failure).toMatchObject({
+      kind: "secret-changed",
+      outcome: "not done",
+      message: expect.stringMatching(
+        /secret changed after .* read\.$/,
+      ) as string,
+      attempts: 0,
+    });
   });
 
   it("of the same version is", async () => {
@@ -366,17 +392,50 @@ describe("an order", () => {
     expect(failure).toMatchObject({ kind: "timeout" });
   });
 
-  it("without a readable secret says so in the words of the secret's reader", async () => {
-    const { failure, attempts } = await call([ok], {
-      accessKeys: {
-        current: () => Promise.reject(new Error("The secret x is missing.")),
+  it.each<[string, unknown, object]>([
+    [
+      "in the words of the secret's reader",
+      new Error("The secret x is missing."),
+      {
+        kind: "misconfigured",
+        outcome: "not done",
+        message: "The secret x is missing.",
+        cause: new Error("The secret x is missing."),
       },
+    ],
+    [
+      "as the failure that it is",
+      new VendorFailure("No key yet.", {
+        ...{ kind: "not-set-up", outcome: "not done" },
+      } as const),
+      { kind: "not-set-up", message: "No key yet." },
+    ],
+    [
+      "whatever was thrown",
+      "words",
+      { kind: "misconfigured", message: "The secret is unreadable." },
+    ],
+  ])("without a readable secret says so %s", async (_how, reason, expected) => {
+    const { failure, attempts } = await call([ok], {
+      accessKeys: { current: () => Promise.reject(reason as Error) },
     });
     expect(attempts).toBe(0);
-    expect(failure).toMatchObject({
-      kind: "misconfigured",
-      message: "The secret x is missing.",
+    expect(failure).toMatchObject(expected);
+  });
+
+  it("that is called off while it waits makes no other attempt", async () => {
+    const clock = new VirtualClock();
+    const over = new AbortController();
+    clock.at(50, () => {
+      over.abort(new Error("no longer needed"));
     });
+    const { failure, attempts } = await call([reset, ok], {
+      clock,
+      options: { deadline: { at: 60_000, signal: over.signal } },
+    });
+    expect(attempts).toBe(1);
+    expect(clock.monotonic()).toBe(50);
+    expect(failure).toMatchObject({ kind: "vendor-error", possiblyDone: true });
   });
 
   it("that meets a bug is not repeated", async () => {

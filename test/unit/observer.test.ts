@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
   but,
-  certificate,
   chainIds,
   domain,
   honest,
@@ -11,6 +10,7 @@ import {
   upTo,
   type Vendor,
 } from "../support/listing-vendor.ts";
+import { certificate } from "../world/account.ts";
 
 describe("a reading", () => {
   it("asks four listings of certificates and one of domains, each to an empty page", async () => {

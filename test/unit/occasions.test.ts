@@ -4,61 +4,21 @@ import {
   type Occasions,
 } from "../../functions/janitor/occasions.ts";
 import type {
-  ReportItem,
   SweepCounts,
   SweepReport,
 } from "../../functions/janitor/report.ts";
 import type { Reason } from "../../functions/contract/reasons.ts";
-
-const NONE: SweepCounts = {
-  listed: 9,
-  expired: 4,
-  eligible: 0,
-  deleted: 0,
-  alreadyGone: 0,
-  unconfirmed: 0,
-  failed: 0,
-  remaining: 0,
-  expiredInUse: 0,
-  expiringInUse: 0,
-  kept: { "not-expired": 5 },
-};
+import { item, REPORT } from "../world/report.ts";
 
 type Over = Partial<Omit<SweepReport, "counts">> & {
   readonly counts?: Partial<SweepCounts>;
 };
 
-function report({ counts, ...over }: Over = {}): SweepReport {
-  return {
-    runId: "run-7",
-    mode: "delete",
-    startedAt: "",
-    finishedAt: "",
-    stoppedBecause: "done",
-    rounds: 1,
-    items: [],
-    expiring: [],
-    idleRules: [],
-    ...over,
-    counts: { ...NONE, ...counts },
-  };
-}
-
-function kept(...reasons: Reason[]): ReportItem {
-  return {
-    chainId: "1".repeat(32),
-    name: "",
-    domains: [],
-    notAfter: "2026-08-26T00:00:00Z",
-    state: "expired",
-    verdict: "keep",
-    reasons,
-  };
-}
-
 const BOUND: Over = { counts: { expiredInUse: 1 } };
 const EXPIRING: Over = { counts: { expiringInUse: 1 } };
-const CONTRADICTORY: Over = { items: [kept("status-conflict")] };
+const CONTRADICTORY: Over = {
+  items: [item(1, { reasons: ["status-conflict"] })],
+};
 const DAILY: Occasions = { asked: false, sweepIntervalMinutes: 1440 };
 
 /** Wednesday, long after the first run of its day. */
@@ -69,7 +29,9 @@ function isSent(
   startedAt: string,
   occasions: Partial<Occasions> = {},
 ): boolean {
-  return deservesMail(report(over), Date.parse(startedAt), {
+  const counts = { ...REPORT.counts, ...over.counts };
+  const report = { ...REPORT, ...over, counts };
+  return deservesMail(report, Date.parse(startedAt), {
     ...DAILY,
     sweepIntervalMinutes: 60,
     ...occasions,
@@ -152,7 +114,7 @@ describe("to the millisecond", () => {
     [["within-grace"], false],
     [["in-use", "malformed-record"], true],
   ])("data that are kept for %j contradict each other: %s", (reasons, yes) => {
-    const over = { items: [kept(...reasons)] };
+    const over = { items: [item(1, { reasons })] };
     expect(isSent(over, "2026-11-23T00:00:00.000Z")).toBe(yes);
   });
 });

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import {
   type Asked,
   but,
-  certificate,
   chainIds,
   domain,
   failureOf,
@@ -13,6 +12,7 @@ import {
   upTo,
   type Vendor,
 } from "../support/listing-vendor.ts";
+import { certificate } from "../world/account.ts";
 
 function idOf(item: Readonly<Record<string, unknown>>): string {
   return String(item["ChainID"]);

@@ -29,6 +29,8 @@ describe("a rule that protects", () => {
     ["😀?.com", "xn--a-iv3s.com", true],
     ["live-😀-*", "live-😀-2026", true],
     ["?.com", "😀.com", true],
+    // As it is written, one character long.
+    ["?.com", "ﬁ.com", true],
     ["live.example.org", "live.example.org.", true],
     ["live.example.org.", " live.example.org", true],
     ["live.example.org。", "live.example.org", true],

@@ -142,8 +142,19 @@ describe("the report of a sweep", () => {
 
   it("leaves out what another hand took before its turn", async () => {
     const kept = certificate(2, { CertDomainList: ["a.net"] });
-    const { report } = await swept({ reads: [[certificate(1), kept], []] });
-    expect(report.counts).toMatchObject({ listed: 1, expired: 1, kept: {} });
+    const { report } = await swept({
+      reads: [[certificate(1), kept, certificate(3)], []],
+      deletes: ({ chainId }) =>
+        chainId === id(3)
+          ? failure({ kind: "too-late", outcome: "not done", attempts: 0 })
+          : undefined,
+    });
+    expect(report.counts).toMatchObject({
+      listed: 1,
+      expired: 1,
+      eligible: 1,
+      kept: {},
+    });
     expect(report.items).toMatchObject([{ chainId: id(1) }]);
   });
 
@@ -189,6 +200,8 @@ describe("the protect rules that match no certificate", () => {
         { match: "name", value: "rooot", owner },
         { match: "domain", value: "*.example.org.", owner },
         { match: "domain", value: "root", owner },
+        { match: "domain", value: "a.*", owner },
+        { match: "name", value: "a.*", owner },
         { match: "chainId", value: "abc*", owner },
         { match: "chainId", value: id(9), owner: "security" },
         { match: "name", value: "live*", owner, until: "2026-11-23" },
@@ -197,6 +210,7 @@ describe("the protect rules that match no certificate", () => {
     ).toEqual([
       "name rooot (ops)",
       "domain root (ops)",
+      "name a.* (ops)",
       `chainId ${id(9)} (security)`,
       "name live* (ops)",
     ]);

@@ -7,31 +7,24 @@ import {
 import { systemClock } from "../../functions/host/clock.ts";
 import { createSweepHandler } from "../../functions/host/sweep-handler.ts";
 import { BadPayload } from "../../functions/host/sweep-payload.ts";
-import {
-  readCertificateRecord,
-  uniteListings,
-} from "../../functions/janitor/certificate.ts";
 import { VendorFailure } from "../../functions/janitor/failure.ts";
-import { readDomain } from "../../functions/janitor/in-use.ts";
 import { NoEvidence } from "../../functions/janitor/sweep.ts";
 import {
   startSnsEmulator,
   type SnsEmulator,
 } from "../../infra/local/sns-emulator.ts";
-import { certificate, domain, upTo } from "../support/listing-vendor.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
+import {
+  certificate,
+  domain,
+  ending,
+  many,
+  NOW,
+  observed,
+  type Fields,
+} from "../world/account.ts";
 
 /** The time of day stands still. */
-const CLOCK = {
-  ...systemClock,
-  now: () => Date.parse("2026-11-24T12:00:00Z"),
-};
-const DAY_MS = 86_400_000;
-
-function daysFromNow(days: number): string {
-  return new Date(CLOCK.now() + days * DAY_MS).toISOString();
-}
+const CLOCK = { ...systemClock, now: () => NOW };
 
 const TOPIC = "arn:aws:sns:us-east-1:123456789012:reports";
 
@@ -68,16 +61,9 @@ function sweeper(
   const calls = { observed: 0 };
   const gone = new Set<unknown>();
   const observation = () => ({
-    certificates: uniteListings([
-      {
-        expiring: true,
-        records: (world.expired ?? [])
-          .filter((fields) => !gone.has(fields["ChainID"]))
-          .map(readCertificateRecord),
-      },
-    ]),
-    domains: (world.domains ?? [domain(1)]).flatMap(
-      (item) => readDomain(item) ?? [],
+    ...observed(
+      (world.expired ?? []).filter(({ ChainID }) => !gone.has(ChainID)),
+      world.domains,
     ),
     isSettled: true,
     startedAt: systemClock.monotonic(),
@@ -132,11 +118,9 @@ function sweeper(
   };
 }
 
-const expired = (count: number) => upTo(count, certificate);
-
 describe("a run", () => {
   it("returns its report, under the request id of the invocation", async () => {
-    const { run, deleted, log, mails } = sweeper({ expired: expired(2) });
+    const { run, deleted, log, mails } = sweeper({ expired: many(2) });
     expect(await run()).toMatchObject({
       runId: "run-1",
       mode: "delete",
@@ -164,7 +148,7 @@ describe("a run", () => {
   });
 
   it("knows how much time it has left", async () => {
-    const { run, deleted } = sweeper({ expired: expired(2) });
+    const { run, deleted } = sweeper({ expired: many(2) });
     expect(await run({}, 20_000)).toMatchObject({
       stoppedBecause: "out-of-time",
       counts: { deleted: 0 },
@@ -173,7 +157,7 @@ describe("a run", () => {
   });
 
   it("does as its payload says", async () => {
-    const { run, deleted } = sweeper({ expired: expired(3) });
+    const { run, deleted } = sweeper({ expired: many(3) });
     expect(await run({ dryRun: true })).toMatchObject({ mode: "dry-run" });
     expect(await run({ maxDeletions: 2 })).toMatchObject({
       stoppedBecause: "too-many",
@@ -182,11 +166,8 @@ describe("a run", () => {
   });
 
   it("warns by the setting of what expires in use", async () => {
-    const inUse: Fields = {
-      ...certificate(1),
-      NotAfter: daysFromNow(20),
-    };
-    const domains = [{ Domain: "x.example.com", ChainID: inUse["ChainID"] }];
+    const inUse = certificate(1, ending(20));
+    const domains = [domain("x.example.com", inUse["ChainID"])];
     const expiring = async (WARN_DAYS: string) => {
       const world = { expired: [inUse], domains, env: { WARN_DAYS } };
       return (await sweeper(world).run()).counts.expiringInUse;
@@ -196,7 +177,7 @@ describe("a run", () => {
   });
 
   it("returns 200 items at most, and says how many it left out", async () => {
-    const { run } = sweeper({ expired: expired(203) });
+    const { run } = sweeper({ expired: many(203) });
     const report = await run({ dryRun: true });
     expect(report.stoppedBecause).toBe("too-many");
     expect(report.items).toHaveLength(200);
@@ -204,14 +185,13 @@ describe("a run", () => {
   });
 
   it("returns 200 warnings at most", async () => {
-    const inUse = expired(201).map((fields): Fields => ({
+    const inUse = many(201).map((fields): Fields => ({
       ...fields,
-      NotAfter: daysFromNow(1),
+      ...ending(1),
     }));
-    const domains = inUse.map((fields, n) => ({
-      Domain: `x${String(n)}.example.com`,
-      ChainID: fields["ChainID"],
-    }));
+    const domains = inUse.map(({ ChainID }, n) =>
+      domain(`x${String(n)}.example.com`, ChainID),
+    );
     const report = await sweeper({ expired: inUse, domains }).run();
     expect(report.counts.expiringInUse).toBe(201);
     expect(report.expiring).toHaveLength(200);
@@ -223,7 +203,7 @@ describe("before any call is refused", () => {
     ["a bad payload", {}, { dryRun: false }, BadPayload],
     ["a bad setting", { GRACE_DAYS: "x" }, {}, BadConfiguration],
   ])("%s", async (_what, env, payload, error) => {
-    const { run, calls, log, mails } = sweeper({ env, expired: expired(1) });
+    const { run, calls, log, mails } = sweeper({ env, expired: many(1) });
     await expect(run(payload)).rejects.toBeInstanceOf(error);
     expect(calls.observed).toBe(0);
     expect(log).toEqual([]);
@@ -258,12 +238,12 @@ describe("the report", () => {
       PROVIDER: "byteplus",
       GRACE_DAYS: "365",
     };
-    // It expired on the first of January.
-    const { run, mails } = sweeper({ env, expired: expired(1) });
+    // It expired 30 days ago.
+    const { run, mails } = sweeper({ env, expired: many(1) });
     await run({ report: true });
     const [mail] = mails();
     expect(mail?.subject).toMatch(/\[Janitor-eu, BytePlus MediaLive\]$/);
-    expect(mail?.message).toContain("will be deleted from 2027-01-01 on");
+    expect(mail?.message).toContain("will be deleted from 2027-10-25 on");
   });
 
   it.each([["PROVIDER", "another"]])(
@@ -289,7 +269,7 @@ describe("the report", () => {
     onTestFinished(() => {
       sns.stubEnv("AWS_ENDPOINT_URL_SNS", mailbox.url);
     });
-    const { run, log } = sweeper({ expired: expired(1) });
+    const { run, log } = sweeper({ expired: many(1) });
     expect(await run()).toMatchObject({ counts: { deleted: 1 } });
     expect(log.at(-1)).toEqual({
       event: "report-not-sent",

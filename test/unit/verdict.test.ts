@@ -5,7 +5,6 @@ import {
   readCertificateRecord,
   uniteListings,
 } from "../../functions/janitor/certificate.ts";
-import { VendorFailure } from "../../functions/janitor/failure.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
 import {
   judge,
@@ -109,6 +108,11 @@ describe("each reason to keep", () => {
     [
       "no end",
       { record: { NotAfter: "" }, says: ["NotAfter is empty"] },
+      ["expiry-unreadable"],
+    ],
+    [
+      "no end, which no Status can contradict",
+      { record: { NotAfter: "", Status: "OK" } },
       ["expiry-unreadable"],
     ],
     [
@@ -225,6 +229,15 @@ describe("each reason to keep", () => {
       ["out-of-scope"],
     ],
     ["none: its project", { policy: { projectNames: ["a", "default"] } }, []],
+    [
+      "the first of two records is of another project",
+      {
+        record: { ProjectName: "theirs" },
+        others: [ONE],
+        policy: { projectNames: ["default"] },
+      },
+      ["malformed-record", "out-of-scope"],
+    ],
     [
       "the second of two records is of another project",
       {
@@ -343,7 +356,10 @@ describe("the one certificate that is named", () => {
   it("is looked for in vain in a list that shifted: that proves nothing", () => {
     expect(named(id(1), false)?.certificate.chainId).toBe(id(1));
     expect(named(id(2), false)).toBeUndefined();
-    expect(() => named(id(9), false)).toThrow(VendorFailure);
+    const failure = { kind: "incomplete-listing", outcome: "answered" };
+    expect(() => named(id(9), false)).toThrow(
+      expect.objectContaining(failure) as Error,
+    );
     expect(() => named(id(9), false)).toThrow("proves nothing");
   });
 });

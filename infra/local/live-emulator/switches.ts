@@ -1,3 +1,5 @@
+import { PLAYED } from "./unkind.ts";
+
 /** What the vendor's pages leave open, as choices. All may be changed while the emulator runs. */
 export interface Switches {
   /** The answer to an unknown chain id: 404 or 403. @default "ResourceNotFound" */
@@ -107,13 +109,32 @@ function assertSwitches(value: unknown): asserts value is Partial<Switches> {
   }
 }
 
+/** The switches that stand for names of the list of what the vendor leaves open. */
+function played(unkind: unknown): Partial<Switches> {
+  const known = new Map<unknown, Partial<Switches>>(Object.entries(PLAYED));
+  const names: readonly unknown[] = Array.isArray(unkind) ? unkind : [unkind];
+  if (!names.every((name) => known.has(name)))
+    throw new TypeError(
+      `unkind must be a list of some of ${[...known.keys()].join(", ")}`,
+    );
+  return names.reduce<Partial<Switches>>(
+    (all, name) => ({ ...all, ...known.get(name) }),
+    {},
+  );
+}
+
 /**
- * Reads some of the switches.
+ * Reads some of the switches, by themselves or as `unkind`.
  * @throws TypeError that names what is permitted
  */
 export function readSwitches(value: unknown): Partial<Switches> {
-  assertSwitches(value);
-  return value;
+  if (typeof value !== "object" || value === null || !("unkind" in value)) {
+    assertSwitches(value);
+    return value;
+  }
+  const { unkind, ...given } = value;
+  assertSwitches(given);
+  return { ...played(unkind), ...given };
 }
 
 /** The requests of the last second by action; only those that were let through count. */

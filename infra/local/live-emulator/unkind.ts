@@ -1,3 +1,5 @@
+import type { Switches } from "./switches.ts";
+
 /**
  * What the vendor's documents leave open, and what an account may therefore meet one day: one list, from which the model
  * of the simulation takes its switches, and the emulator those that it can play. Pure data.
@@ -173,3 +175,15 @@ export type Unkind =
   | keyof typeof sight
   | keyof typeof words
   | keyof typeof change;
+
+/** What the emulator can play of it, in its own switches; `POST /switches` takes these names as `unkind`. */
+export const PLAYED: Readonly<Partial<Record<Unkind, Partial<Switches>>>> = {
+  "certificate-pages-capped": { maxPageSize: 10 },
+  "domain-pages-capped": { maxPageSize: 10 },
+  "certificate-total-of-page": { total: "page" },
+  "domain-total-of-page": { total: "page" },
+  "certificate-total-absent": { total: "absent" },
+  "domain-total-absent": { total: "absent" },
+  "missing-forbidden": { missing: "RequestForbidden" },
+  misfiled: { ignoreExpiringFilter: true },
+};
