@@ -3,7 +3,7 @@ import { hunt } from "./hunt.ts";
 import { MUTANTS } from "./mutants.ts";
 import { simulate } from "./run.ts";
 
-const SEEDS = 200;
+const SEEDS = 60;
 
 describe("the simulation", () => {
   it(`finds no violation in ${String(SEEDS)} seeds, and most kinds of end`, async () => {
@@ -29,7 +29,7 @@ describe("the simulation", () => {
         "no-evidence at once",
       ]),
     );
-    expect(deletions).toBeGreaterThan(10 * SEEDS);
+    expect(deletions).toBeGreaterThan(5 * SEEDS);
   }, 300_000);
 
   it("replays a seed to the same trace, and no other seed to it", async () => {
