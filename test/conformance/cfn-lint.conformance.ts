@@ -19,7 +19,7 @@ import { toolPath, versionOf } from "../support/tools.ts";
 import { party } from "./party.ts";
 
 const CFN_LINT = join(dirname(toolPath("python")), "cfn-lint");
-const MINUTES_5 = 300_000;
+const MINUTES_10 = 600_000;
 
 interface Place {
   readonly name: string;
@@ -111,7 +111,6 @@ const VALUES: readonly Json[] = [
     "cron(0 8,20 * * ? *)",
     "cron(0 8 ? * MON-FRI *)",
     "cron(0 8 1/3 * ? *)",
-    "cron(0 8 * * ? 2026-2199)",
   ].map((schedule) => ({ schedule, timeZone: "Asia/Shanghai" })),
 ];
 
@@ -217,7 +216,7 @@ party("cfn-lint", versionOf("cfn-lint"), ["python"], () => {
     for (const [line, times] of told) {
       console.log(`cfn-lint informs ${String(times)} times: ${line}`);
     }
-  }, MINUTES_5);
+  }, MINUTES_10);
 
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
