@@ -18,7 +18,7 @@ export type Step = (request: TransportRequest) => Promise<TransportAnswer>;
 
 export const DATE = "Tue, 24 Nov 2026 12:00:00 GMT";
 
-export function answer(
+function answer(
   status: number,
   body: string,
   retryAfter?: string,
