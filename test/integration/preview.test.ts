@@ -85,7 +85,7 @@ async function preview(
   try {
     vi.resetModules();
     await import("../../infra/local/preview.ts");
-    const code = Number(process.exitCode);
+    const code = Number(Reflect.get(process, "exitCode"));
     return { code, stdout: printed.log, stderr: printed.error };
   } finally {
     process.argv = argv;
