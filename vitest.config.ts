@@ -9,7 +9,7 @@ const common = {
 
 export default defineConfig({
   test: {
-    globalSetup: "test/support/temporary-folder.ts",
+    globalSetup: "test/world/temporary-folder.ts",
     // A snapshot that is missing fails; `-u` writes it.
     update: "none",
     // Most tests wait for sockets and timers, so more workers than cores pay.

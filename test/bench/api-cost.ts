@@ -8,7 +8,7 @@ import { Pool } from "undici";
 import { createApiHandler } from "../../functions/http/handler.ts";
 import { startSecretsManagerEmulator } from "../../infra/local/secrets-manager-emulator.ts";
 import { hurriedClock } from "../world/clock.ts";
-import { awsEnvironment, KEY, SECRET_ID } from "../support/world.ts";
+import { awsEnvironment, KEY, SECRET_ID } from "../world/deployment.ts";
 import { compared, inTurns, type Bench, type Figure } from "./figure.ts";
 import { chainIdOf, startVendor } from "./vendor.ts";
 

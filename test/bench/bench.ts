@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { format } from "prettier";
 import { table } from "../../infra/local/table.ts";
-import { isInstalled, toolPath } from "../support/tools.ts";
+import { isInstalled, toolPath } from "../conformance/tools.ts";
 import { measureApiCost } from "./api-cost.ts";
 import { measureCalls } from "./calls.ts";
 import { measureColdStart } from "./cold-start.ts";

@@ -7,7 +7,7 @@ import { createLiveApi } from "../../functions/volcengine/live-api.ts";
 import { createPacer } from "../../functions/volcengine/pacer.ts";
 import { createTransport } from "../../functions/volcengine/transport.ts";
 import { systemClock } from "../../functions/host/clock.ts";
-import { selfSigned } from "../support/faulty-server.ts";
+import { selfSigned } from "../world/faulty-server.ts";
 import { compared, inTurns, type Bench, type Figure } from "./figure.ts";
 import { chainIdOf, startVendor } from "./vendor.ts";
 

@@ -23,7 +23,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BUNDLING } from "../../infra/constructs/janitor-function.ts";
 import { startSecretsManagerEmulator } from "../../infra/local/secrets-manager-emulator.ts";
-import { selfSigned } from "../support/faulty-server.ts";
+import { selfSigned } from "../world/faulty-server.ts";
 import { compared, inTurns, type Bench, type Figure } from "./figure.ts";
 import { chainIdOf } from "./vendor.ts";
 

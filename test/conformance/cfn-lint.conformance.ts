@@ -15,7 +15,7 @@ import {
   synthesize,
   type Json,
 } from "../infra/synthesize.ts";
-import { toolPath, versionOf } from "../support/tools.ts";
+import { toolPath, versionOf } from "./tools.ts";
 import { party } from "./party.ts";
 
 const CFN_LINT = join(dirname(toolPath("python")), "cfn-lint");

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { ROOT } from "../infra/synthesize.ts";
-import { toolPath } from "../support/tools.ts";
+import { toolPath } from "./tools.ts";
 
 /** A block of shell commands, by the heading that it stands under and its place there. */
 interface Block {

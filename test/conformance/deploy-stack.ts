@@ -20,7 +20,7 @@ import {
   ROOT,
   type Json,
 } from "../infra/synthesize.ts";
-import { toolPath } from "../support/tools.ts";
+import { toolPath } from "./tools.ts";
 
 const STACK = "LiveCertJanitor";
 export const REGION = "eu-central-1";

@@ -5,7 +5,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { object } from "../infra/synthesize.ts";
-import { isInstalled, toolPath, versionOf } from "../support/tools.ts";
+import { isInstalled, toolPath, versionOf } from "./tools.ts";
 import { BLOCKS, blocksOf, runInShell } from "./deploy-document.ts";
 import { signsCalls } from "./deploy-programs.ts";
 import {
@@ -405,8 +405,8 @@ const DOCUMENTED: Readonly<Record<string, readonly (RegExp | string)[]>> = {
     /"ConcurrentExecutions"/,
   ],
   "Narrowed bootstrap policies": [/AWSLogDeliveryWrite20150319/],
-  "A plan, and exactly that": ["test/integration/plan.test.ts runs it"],
-  "After a renewal": ["test/integration/plan.test.ts runs it"],
+  "A plan, and exactly that": ["test/api/plan.test.ts runs it"],
+  "After a renewal": ["test/api/plan.test.ts runs it"],
   "Who may call the API": [
     /policy\/LiveCertJanitor-reader[^]*policy\/LiveCertJanitor-deleter/,
     /444455556666/,

@@ -22,8 +22,8 @@ import {
 } from "../../functions/volcengine/live-api.ts";
 import { createPacer } from "../../functions/volcengine/pacer.ts";
 import type { TransportAnswer } from "../../functions/volcengine/transport.ts";
-import { connect } from "../support/official-client.ts";
-import { toolPath } from "../support/tools.ts";
+import { connect } from "../world/official-client.ts";
+import { toolPath } from "./tools.ts";
 
 export interface Key {
   readonly accessKeyId: string;

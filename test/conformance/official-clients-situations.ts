@@ -16,7 +16,7 @@ import {
   type LiveEmulatorOptions,
 } from "../../infra/local/live-emulator/server.ts";
 import type { TransportAnswer } from "../../functions/volcengine/transport.ts";
-import { certificateOf, KEY } from "../support/official-client.ts";
+import { certificateOf, KEY } from "../world/official-client.ts";
 import type { Command, Key } from "./official-clients-drivers.ts";
 
 interface WireRequest {

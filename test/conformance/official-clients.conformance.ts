@@ -16,8 +16,8 @@ import {
   daysFromNow,
   domainOf,
   KEY,
-} from "../support/official-client.ts";
-import { versionOf, type ToolName } from "../support/tools.ts";
+} from "../world/official-client.ts";
+import { versionOf, type ToolName } from "./tools.ts";
 import {
   callOurs,
   observe,

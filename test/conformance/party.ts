@@ -1,6 +1,6 @@
 /** A party is somebody else's program that must agree with ours; each is one suite, and one line of the reporter. */
 import { describe, it } from "vitest";
-import { isInstalled, type ToolName } from "../support/tools.ts";
+import { isInstalled, type ToolName } from "./tools.ts";
 
 declare module "vitest" {
   interface TaskMeta {

@@ -4,9 +4,9 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isJson, object, type Json } from "../infra/synthesize.ts";
-import { httpEvent } from "../support/hostile-events.ts";
-import { versionOf } from "../support/tools.ts";
-import { certificate, chainId } from "../support/world.ts";
+import { httpEvent } from "../world/hostile-events.ts";
+import { versionOf } from "./tools.ts";
+import { certificate, chainId } from "../world/deployment.ts";
 import { party } from "./party.ts";
 import {
   SECRETS,

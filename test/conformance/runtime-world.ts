@@ -37,8 +37,8 @@ import {
   ROOT,
   type Json,
 } from "../infra/synthesize.ts";
-import { toolPath } from "../support/tools.ts";
-import { chainId, domain, KEY, SECRET_ID } from "../support/world.ts";
+import { toolPath } from "./tools.ts";
+import { chainId, domain, KEY, SECRET_ID } from "../world/deployment.ts";
 import { startRuntimeApi, type Outcome } from "./runtime-api.ts";
 
 const TOPIC_ARN = "arn:aws:sns:us-east-1:123456789012:reports";

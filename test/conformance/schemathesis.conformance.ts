@@ -21,8 +21,8 @@ import type { Host } from "../../functions/host/host.ts";
 import { demoAccount, demoSettings } from "../../infra/local/fixtures.ts";
 import { startLambdaEmulator } from "../../infra/local/lambda-emulator.ts";
 import { hurriedClock } from "../world/clock.ts";
-import { toolPath, versionOf } from "../support/tools.ts";
-import { SECRET_ID, startWorld } from "../support/world.ts";
+import { toolPath, versionOf } from "./tools.ts";
+import { SECRET_ID, startWorld } from "../world/deployment.ts";
 import { party } from "./party.ts";
 
 const CONFIGURATION = join(import.meta.dirname, "schemathesis.toml");

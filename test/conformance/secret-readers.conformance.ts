@@ -20,8 +20,8 @@ import {
   type SecretsManagerEmulator,
 } from "../../infra/local/secrets-manager-emulator.ts";
 import npmPackage from "../../package.json" with { type: "json" };
-import { toolPath, versionOf } from "../support/tools.ts";
-import { awsEnvironment } from "../support/world.ts";
+import { toolPath, versionOf } from "./tools.ts";
+import { awsEnvironment } from "../world/deployment.ts";
 import { party } from "./party.ts";
 
 const NAME = "volc/live-keys";

@@ -24,8 +24,8 @@ import {
 import type { LiveApi } from "../../functions/volcengine/live-api.ts";
 import { demoAccount, demoSettings } from "../../infra/local/fixtures.ts";
 import { startLiveEmulator } from "../../infra/local/live-emulator/server.ts";
-import { isInstalled, toolPath } from "../support/tools.ts";
-import { KEY, SECRET_ID } from "../support/world.ts";
+import { isInstalled, toolPath } from "./tools.ts";
+import { KEY, SECRET_ID } from "../world/deployment.ts";
 import { party } from "./party.ts";
 import {
   createRawAccount,

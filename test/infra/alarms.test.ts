@@ -19,7 +19,7 @@ import {
   domain,
   KEY,
   SECRET_ID,
-} from "../support/world.ts";
+} from "../world/deployment.ts";
 import {
   isJson,
   list,

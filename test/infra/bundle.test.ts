@@ -32,7 +32,7 @@ import {
   type SecretsManagerEmulator,
 } from "../../infra/local/secrets-manager-emulator.ts";
 import { startSnsEmulator } from "../../infra/local/sns-emulator.ts";
-import { certificate, domain } from "../support/world.ts";
+import { certificate, domain } from "../world/deployment.ts";
 import { CONTEXT, EUROPE, ROOT } from "./synthesize.ts";
 
 const run = promisify(execFile);

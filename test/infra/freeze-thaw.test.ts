@@ -12,7 +12,7 @@ import { readConfig } from "../../infra/settings/config.ts";
 import { LiveCertJanitorStack } from "../../infra/live-cert-janitor-stack.ts";
 import { startLiveEmulator } from "../../infra/local/live-emulator/server.ts";
 import { startSecretsManagerEmulator } from "../../infra/local/secrets-manager-emulator.ts";
-import { certificate, chainId, domain, KEY } from "../support/world.ts";
+import { certificate, chainId, domain, KEY } from "../world/deployment.ts";
 import { CONTEXT, EUROPE } from "./synthesize.ts";
 
 /** Answers the requests that it reads, a line each, as the runtime would: one after the other. */

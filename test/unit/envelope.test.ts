@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { VendorFailure } from "../../functions/janitor/failure.ts";
 import { readEnvelope } from "../../functions/volcengine/envelope.ts";
 import type { TransportAnswer } from "../../functions/volcengine/transport.ts";
-import { envelope } from "../support/live-call.ts";
+import { envelope } from "../world/live-call.ts";
 
 const NOW = Date.parse("2026-11-24T12:00:00Z");
 

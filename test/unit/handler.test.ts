@@ -5,7 +5,7 @@ import { createApiHandler } from "../../functions/http/handler.ts";
 import { openapi } from "../../functions/http/openapi.ts";
 import { VendorFailure } from "../../functions/janitor/failure.ts";
 import type { Deleter, Observer } from "../../functions/janitor/ports.ts";
-import { DELETE, GET_ONE, httpEvent, LIST } from "../support/hostile-events.ts";
+import { DELETE, GET_ONE, httpEvent, LIST } from "../world/hostile-events.ts";
 import {
   certificate,
   domain,

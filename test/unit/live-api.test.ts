@@ -13,7 +13,7 @@ import {
   reset,
   throttled,
   type Step,
-} from "../support/live-call.ts";
+} from "../world/live-call.ts";
 import { createSigner } from "../../functions/volcengine/signer.ts";
 import { VirtualClock } from "../world/clock.ts";
 import { keyOf } from "../world/key.ts";

@@ -4,7 +4,7 @@ import {
   verifySignature,
   type SignedRequest,
 } from "../../infra/local/live-emulator/signature.ts";
-import file from "../support/signing-vectors.json" with { type: "json" };
+import file from "../world/signing-vectors.json" with { type: "json" };
 
 type Vector = (typeof file.vectors)[number];
 

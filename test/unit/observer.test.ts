@@ -9,7 +9,7 @@ import {
   pageOf,
   upTo,
   type Vendor,
-} from "../support/listing-vendor.ts";
+} from "../world/listing-vendor.ts";
 import { certificate } from "../world/account.ts";
 
 describe("a reading", () => {

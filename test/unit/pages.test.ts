@@ -11,7 +11,7 @@ import {
   pageOf,
   upTo,
   type Vendor,
-} from "../support/listing-vendor.ts";
+} from "../world/listing-vendor.ts";
 import { certificate } from "../world/account.ts";
 
 describe("certificates that page oddly", () => {

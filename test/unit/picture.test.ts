@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { InventoryEntry } from "../../functions/janitor/inventory.ts";
 import { picture } from "../../infra/local/picture/picture.ts";
 import type { Reading } from "../../infra/local/reading.ts";
-import { DAY, entry, inUse, NOW, reading, used } from "../support/reading.ts";
+import { DAY, entry, inUse, NOW, reading, used } from "../world/reading.ts";
 
 const page = (over: Partial<Reading> = {}, title = "t"): string =>
   picture(title, reading(over));

@@ -6,7 +6,7 @@ import {
 } from "../../functions/contract/routes.ts";
 import { Refusal } from "../../functions/http/problem.ts";
 import { readHttpRequest, readQuery } from "../../functions/http/event.ts";
-import { httpEvent } from "../support/hostile-events.ts";
+import { httpEvent } from "../world/hostile-events.ts";
 
 it("a route is found by API Gateway's key for it, and by no other", () => {
   for (const [name, route] of Object.entries(ROUTES))

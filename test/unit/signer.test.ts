@@ -16,7 +16,7 @@ import {
   type UnsignedRequest,
   type AccessKey,
 } from "../../functions/volcengine/signer.ts";
-import file from "../support/signing-vectors.json" with { type: "json" };
+import file from "../world/signing-vectors.json" with { type: "json" };
 
 type Vector = (typeof file.vectors)[number];
 

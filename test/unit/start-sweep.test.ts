@@ -8,7 +8,7 @@ import {
 } from "../../functions/http/start-sweep.ts";
 import { isObject } from "../../functions/contract/parsers.ts";
 import { startLoopbackServer } from "../../infra/local/loopback-server.ts";
-import { httpEvent, SWEEP } from "../support/hostile-events.ts";
+import { httpEvent, SWEEP } from "../world/hostile-events.ts";
 import { VirtualClock } from "../world/clock.ts";
 
 const REAL = { DRY_RUN: "false" };

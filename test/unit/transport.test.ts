@@ -2,7 +2,7 @@ import { once } from "node:events";
 import tls from "node:tls";
 import { expect, it, onTestFinished } from "vitest";
 import { createTransport } from "../../functions/volcengine/transport.ts";
-import { selfSigned } from "../support/faulty-server.ts";
+import { selfSigned } from "../world/faulty-server.ts";
 
 it("offers HTTP/1.1 and nothing else", async () => {
   const offered: string[][] = [];

@@ -12,16 +12,16 @@ import { withDeadline } from "../../functions/janitor/deadline.ts";
 import { createPacer } from "../../functions/volcengine/pacer.ts";
 import type { Clock } from "../../functions/janitor/ports.ts";
 import { startSecretsManagerEmulator } from "../../infra/local/secrets-manager-emulator.ts";
-import { endAll, serve, SUCCESS } from "../support/faulty-call.ts";
-import { say } from "../support/faulty-server.ts";
+import { endAll, serve, SUCCESS } from "../world/faulty-call.ts";
+import { say } from "../world/faulty-server.ts";
 import {
   domain,
   honest,
   pageOf,
   upTo,
   type Asked,
-} from "../support/listing-vendor.ts";
-import { awsEnvironment } from "../support/world.ts";
+} from "../world/listing-vendor.ts";
+import { awsEnvironment } from "../world/deployment.ts";
 import { VirtualClock } from "../world/clock.ts";
 import { KEY, keyOf } from "../world/key.ts";
 

@@ -17,7 +17,7 @@ import {
   type SecretsManagerEmulator,
   type SecretsManagerFaults,
 } from "../../infra/local/secrets-manager-emulator.ts";
-import { http, startFaultyServer } from "../support/faulty-server.ts";
+import { http, startFaultyServer } from "../world/faulty-server.ts";
 import {
   awsEnvironment,
   certificate,
@@ -26,7 +26,7 @@ import {
   SECRET_ID,
   startWorld,
   type World,
-} from "../support/world.ts";
+} from "../world/deployment.ts";
 import { hurriedClock } from "../world/clock.ts";
 
 const CERTIFICATE = certificate(1, -30);

@@ -19,8 +19,8 @@ import {
   type FaultyServerOptions,
   type Reaction,
 } from "./faulty-server.ts";
-import { hurriedClock } from "../world/clock.ts";
-import { keyOf } from "../world/key.ts";
+import { hurriedClock } from "./clock.ts";
+import { keyOf } from "./key.ts";
 
 const DEADLINE_MS = 60_000;
 export const CAP = 64 * 1024;

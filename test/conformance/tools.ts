@@ -1,5 +1,5 @@
 /**
- * `npm run tools`: installs what the slow suites run and nobody else needs, at the exact versions of test/support/tools,
+ * `npm run tools`: installs what the slow suites run and nobody else needs, at the exact versions of test/conformance/tools,
  * into .cache/tools: Python packages, npm packages that are no dependency of the product (Node 24 among them), and
  * the vendor's Go client. What this machine cannot run is told and left out; the suites that need it then skip.
  */
@@ -120,7 +120,7 @@ export function toolPath(name: ToolName): string {
   return TOOLS[name].path;
 }
 
-/** The exact version that is asked for, of a Python or an npm package of test/support/tools. */
+/** The exact version that is asked for, of a Python or an npm package of test/conformance/tools. */
 export function versionOf(name: string): string {
   const pinned = new RegExp(`^${name}==(.+)$`, "m").exec(
     readFileSync(join(LOCKS, "requirements.txt"), "utf8"),

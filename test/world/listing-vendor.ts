@@ -7,8 +7,8 @@ import {
   domain as domainNamed,
   id,
   type Fields,
-} from "../world/account.ts";
-import { VirtualClock } from "../world/clock.ts";
+} from "./account.ts";
+import { VirtualClock } from "./clock.ts";
 
 export interface Asked extends Fields {
   readonly action: string;

@@ -67,7 +67,10 @@ describe("Lambda", () => {
           timeoutMs: 60_000,
           handler: () => Promise.resolve({ big: 1n }),
         },
-        silent: { timeoutMs: 60_000, handler: () => Promise.resolve(undefined) },
+        silent: {
+          timeoutMs: 60_000,
+          handler: () => Promise.resolve(undefined),
+        },
       },
       onError: (run) => failed.push(run),
     });

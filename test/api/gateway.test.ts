@@ -459,7 +459,7 @@ describe("the answer", () => {
     expect(answer.status).toBe(503);
     expect(await answer.text()).toBe('{"message":"Service Unavailable"}');
     expect(took).toBeGreaterThanOrEqual(58);
-        late();
+    late();
     expect((await fetch(api.url)).status).toBe(503);
   });
 });

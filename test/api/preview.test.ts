@@ -10,7 +10,7 @@ import {
   startLiveEmulator,
   type LiveEmulator,
 } from "../../infra/local/live-emulator/server.ts";
-import { KEY } from "../support/world.ts";
+import { KEY } from "../world/deployment.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 

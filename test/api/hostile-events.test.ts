@@ -13,14 +13,14 @@ import {
   httpEvent,
   LIST,
   SWEEP,
-} from "../support/hostile-events.ts";
-import { CHAIN_ID, MARK } from "../support/hostile-ids.ts";
+} from "../world/hostile-events.ts";
+import { CHAIN_ID, MARK } from "../world/hostile-ids.ts";
 import {
   anything,
   hostileEvent,
   strangeKey,
   anyText,
-} from "../support/hostile-random.ts";
+} from "../world/hostile-random.ts";
 
 /** Stands for the vendor and for the secret store: it counts who comes, and hangs up. */
 let outside: Server;

@@ -16,14 +16,14 @@ import {
   http,
   startFaultyServer,
   type Reaction,
-} from "../support/faulty-server.ts";
+} from "../world/faulty-server.ts";
 import {
   certificate,
   domain,
   SECRET_ID,
   startWorld,
   type World,
-} from "../support/world.ts";
+} from "../world/deployment.ts";
 import { hurriedClock } from "../world/clock.ts";
 
 /** The pauses between two readings, up to here, take no time. */

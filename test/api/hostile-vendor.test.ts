@@ -10,7 +10,7 @@ import {
   SECRET_ID,
   startWorld,
   type World,
-} from "../support/world.ts";
+} from "../world/deployment.ts";
 
 const FREE = domain("free.example.com");
 const BOUND_ELSEWHERE = "21614";

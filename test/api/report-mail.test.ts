@@ -5,7 +5,7 @@ import {
   domain,
   startWorld,
   type World,
-} from "../support/world.ts";
+} from "../world/deployment.ts";
 
 /** The report of a sweep, by the real SDK client, to an SNS that takes what SNS takes. */
 let world: World;

@@ -10,19 +10,15 @@ import type {
   TransportAnswer,
   TransportRequest,
 } from "../../functions/volcengine/transport.ts";
-import { VirtualClock } from "../world/clock.ts";
-import { keyOf } from "../world/key.ts";
+import { VirtualClock } from "./clock.ts";
+import { keyOf } from "./key.ts";
 
 /** What the vendor does with one request. */
 export type Step = (request: TransportRequest) => Promise<TransportAnswer>;
 
 export const DATE = "Tue, 24 Nov 2026 12:00:00 GMT";
 
-function answer(
-  status: number,
-  body: string,
-  retryAfter?: string,
-): Step {
+function answer(status: number, body: string, retryAfter?: string): Step {
   return () =>
     Promise.resolve({
       status,

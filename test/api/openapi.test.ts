@@ -32,7 +32,7 @@ import {
   KEY,
   startWorld,
   type World,
-} from "../support/world.ts";
+} from "../world/deployment.ts";
 import { hurriedClock } from "../world/clock.ts";
 
 const DOCUMENT: unknown = openapi;

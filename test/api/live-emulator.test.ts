@@ -25,7 +25,7 @@ import {
   domainOf,
   KEY,
   sendSigned,
-} from "../support/official-client.ts";
+} from "../world/official-client.ts";
 
 let emulator: LiveEmulator;
 

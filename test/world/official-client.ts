@@ -4,7 +4,7 @@ import type {
   EmulatedCertificate,
   EmulatedDomain,
 } from "../../infra/local/live-emulator/account.ts";
-import { KEY } from "../world/key.ts";
+import { KEY } from "./key.ts";
 
 export { KEY };
 

@@ -19,7 +19,7 @@ import {
   THROTTLED,
   WRONG_PEER,
   type Expected,
-} from "../support/faulty-call.ts";
+} from "../world/faulty-call.ts";
 import {
   http,
   resetConnection,
@@ -27,7 +27,7 @@ import {
   selfSigned,
   unusedOrigin,
   type Reaction,
-} from "../support/faulty-server.ts";
+} from "../world/faulty-server.ts";
 
 afterEach(async () => {
   vi.restoreAllMocks();

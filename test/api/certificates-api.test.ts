@@ -6,7 +6,7 @@ import {
   SECRET_ID,
   startWorld,
   type World,
-} from "../support/world.ts";
+} from "../world/deployment.ts";
 
 const URN = "urn:live-cert-janitor:problem:";
 const EXPIRED = certificate(1, -30);

@@ -15,7 +15,7 @@ import {
   domain,
   KEY,
   SECRET_ID,
-} from "../support/world.ts";
+} from "../world/deployment.ts";
 
 let live: LiveEmulator;
 let secrets: SecretsManagerEmulator;

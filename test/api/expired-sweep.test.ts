@@ -8,7 +8,7 @@ import {
   SECRET_ID,
   startWorld,
   type World,
-} from "../support/world.ts";
+} from "../world/deployment.ts";
 import { hurriedClock } from "../world/clock.ts";
 
 const IN_USE = certificate(90, -30, { domains: ["live.example.com"] });
@@ -170,7 +170,7 @@ describe("the scheduled sweep, over real sockets", () => {
 
   it("is finished by the next run after a kill -9 in the middle", async () => {
     const { sweep, live } = await start(expired(60));
-    const child = fork("test/support/sweep-child.ts", {
+    const child = fork("test/world/sweep-child.ts", {
       execArgv: ["--import", "tsx"],
       env: {
         ...process.env,

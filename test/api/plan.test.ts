@@ -10,7 +10,7 @@ import {
   domain,
   startWorld,
   type World,
-} from "../support/world.ts";
+} from "../world/deployment.ts";
 
 /** The commands of the operator's document, as they are printed there, in the shell of somebody who pastes them. */
 const DOCUMENT = readFileSync("docs/operations.md", "utf8");

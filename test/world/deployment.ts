@@ -20,8 +20,8 @@ import {
   startSnsEmulator,
   type SnsEmulator,
 } from "../../infra/local/sns-emulator.ts";
-import { hurriedClock } from "../world/clock.ts";
-import { KEY } from "../world/key.ts";
+import { hurriedClock } from "./clock.ts";
+import { KEY } from "./key.ts";
 
 export { KEY };
 export const SECRET_ID = "live-cert-janitor/test";

@@ -10,8 +10,8 @@ import {
   startBrowser,
   type Browser,
   type Page,
-} from "../support/browser.ts";
-import { entry, reading, used } from "../support/reading.ts";
+} from "../world/browser.ts";
+import { entry, reading, used } from "../world/reading.ts";
 
 const chromium = findChromium();
 const WHY =
