@@ -348,10 +348,8 @@ async function tryToDelete(
     item.tries += 1;
     item.attempts += attempts;
     item.succeeded = true;
-    item.inDoubt = false;
     item.listed = undefined;
     item.requestId = requestId;
-    item.error = undefined;
     run.failuresInARow = 0;
     return undefined;
   } catch (error) {
