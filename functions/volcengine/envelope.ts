@@ -12,12 +12,11 @@ export interface Envelope {
 
 /** Milliseconds to wait as `Retry-After` says, in seconds or as a date; undefined if it says nothing. */
 function retryAfterMs(
-  header: string | undefined,
+  { retryAfter = "" }: TransportAnswer,
   now: number,
 ): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^\d+$/.test(header)) return Number(header) * 1000;
-  const at = Date.parse(header);
+  if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1000;
+  const at = Date.parse(retryAfter);
   return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }
 
@@ -39,7 +38,7 @@ export function readEnvelope(
   const facts = {
     action,
     status: answer.status,
-    retryAfterMs: retryAfterMs(answer.retryAfter, now),
+    retryAfterMs: retryAfterMs(answer, now),
   };
   let envelope: unknown;
   try {

@@ -38,6 +38,7 @@ interface Report {
           readonly replacement?: string;
           readonly status: string;
           readonly testsCompleted?: number;
+          readonly static?: boolean;
           readonly location: { readonly start: { readonly line: number } };
         }[];
       }
@@ -109,8 +110,15 @@ function judge(): void {
     const lines = source.split("\n");
     const counted = (...statuses: string[]): number =>
       mutants.filter(({ status }) => statuses.includes(status)).length;
-    const alive = mutants.filter(({ status }) =>
-      ["Survived", "NoCoverage"].includes(status),
+    // Where a test file does not even load, no test is counted, and Stryker takes the mutant for a survivor.
+    const unloaded = mutants.filter(
+      ({ status, static: isStatic, testsCompleted }) =>
+        status === "Survived" && isStatic === true && testsCompleted === 0,
+    );
+    const alive = mutants.filter(
+      (mutant) =>
+        ["Survived", "NoCoverage"].includes(mutant.status) &&
+        !unloaded.includes(mutant),
     );
     for (const { mutatorName, replacement = "", location } of alive) {
       const { line } = location.start;
@@ -118,7 +126,7 @@ function judge(): void {
         `${file}:${String(line)} ${mutatorName} survived: ${lines[line - 1]?.trim() ?? ""} -> ${replacement.replace(/\s+/g, " ")}`,
       );
     }
-    const unfaced = mutants.filter(
+    const unfaced = alive.filter(
       ({ status, testsCompleted }) =>
         status === "Survived" && testsCompleted === 0,
     );
@@ -126,7 +134,7 @@ function judge(): void {
       problems.push(
         `${file}: ${String(unfaced.length)} mutants faced no test; run it again.`,
       );
-    const killed = counted("Killed", "Timeout");
+    const killed = counted("Killed", "Timeout") + unloaded.length;
     const score =
       Math.round((1000 * killed) / Math.max(1, killed + alive.length)) / 10;
     if (score < LEAST_SCORE) {
@@ -139,7 +147,7 @@ function judge(): void {
     table.push({
       module: file,
       score,
-      killed: counted("Killed"),
+      killed: counted("Killed") + unloaded.length,
       timeout: counted("Timeout"),
       survived: alive.length,
       disabled: counted("Ignored"),

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
 import {
+  readPage,
+  readPages,
+  type Page,
+  type Pages,
+} from "../../functions/volcengine/pages.ts";
+import {
   type Asked,
   but,
   chainIds,
@@ -404,5 +410,123 @@ describe("an account that changes during both readings", () => {
 
   it("and then rests is settled", async () => {
     expect(await observe(honest(250)).seen).toMatchObject({ isSettled: true });
+  });
+});
+
+const PAGING = { action: "List", list: "L", key: "Id", pageSize: 2 };
+
+/** Reads pages of these ids, and an empty one behind them; `total` on the first. */
+function pagesOf(ids: readonly string[][], total?: number): Promise<Pages> {
+  return pagesWith(
+    ids.map((page) => page.map((Id) => ({ Id }))),
+    total,
+  );
+}
+
+function pagesWith(pages: readonly unknown[][], total?: number) {
+  return readPages(PAGING, (pageNum) =>
+    Promise.resolve({
+      items: pages[pageNum - 1] ?? [],
+      total: pageNum === 1 ? total : undefined,
+    }),
+  );
+}
+
+describe("one page", () => {
+  it.each<[unknown, number]>([
+    [{ L: [], Total: "9" }, 1],
+    [{ L: [1], Total: -1 }, 2],
+    [{ L: [1], Total: 1.5 }, 2],
+    [{ L: 1 }, 1],
+    [null, 1],
+  ])("%j as number %i is no answer to go by", (result, pageNum) => {
+    expect(() => readPage(result, pageNum, PAGING)).toThrow(
+      expect.objectContaining({
+        kind: "incomplete-listing",
+        outcome: "answered",
+      }),
+    );
+  });
+
+  it.each<[unknown, number, Page]>([
+    [{ L: [], Total: "9" }, 2, { items: [], total: undefined }],
+    [{ L: null, Total: 0 }, 1, { items: [], total: 0 }],
+    [{ L: [1], Total: null }, 1, { items: [1], total: undefined }],
+  ])("%j as number %i", (result, pageNum, page) => {
+    expect(readPage(result, pageNum, PAGING)).toEqual(page);
+  });
+});
+
+describe("pages repeat one another only where all rows do", () => {
+  it.each([
+    [
+      "ids that run into each other",
+      [
+        ["ab", "c"],
+        ["a", "bc"],
+      ],
+    ],
+    ["ids that only capitals make one", [["ß"], ["ss"]]],
+  ])("%s", async (_, ids) => {
+    expect((await pagesOf(ids)).items).toHaveLength(ids.flat().length);
+  });
+
+  it("rows without an id are told apart by all that they say", async () => {
+    const rows = [[{ Id: "", n: 1 }], [{ Id: "", n: 2 }], [{ n: 3 }], [4]];
+    expect((await pagesWith(rows)).items).toEqual(rows.flat());
+  });
+
+  it("a row that is nested too deeply to be told apart is no evidence", async () => {
+    let row: unknown = 1;
+    for (let depth = 0; depth < 50_000; depth++) row = [row];
+    await expect(pagesWith([[row]])).rejects.toThrow("nested too deeply");
+  });
+
+  it("what stands on one page twice has not moved", async () => {
+    expect((await pagesOf([["a", "a"]])).twins).toEqual([]);
+    expect((await pagesOf([["a"], ["b", "a"]])).twins).toEqual(["a"]);
+  });
+});
+
+describe("without any Total", () => {
+  it("one page needs no other proof, and several tell all their rows", async () => {
+    expect((await pagesOf([["a", "b"]])).unproven).toBeUndefined();
+    expect((await pagesOf([["a"], ["b"]], 2)).unproven).toBeUndefined();
+    const told = await Promise.all(
+      [
+        [["ab"], ["c"]],
+        [["a"], ["bc"]],
+      ].map((ids) => pagesOf(ids)),
+    );
+    expect(new Set(told.map(({ unproven }) => unproven)).size).toBe(2);
+  });
+});
+
+describe("pages are asked", () => {
+  it("side by side as far as Total promises some, the empty one behind them too", async () => {
+    const asked: number[] = [];
+    let answer: (() => void) | undefined;
+    const reading = readPages(PAGING, async (pageNum) => {
+      asked.push(pageNum);
+      if (pageNum === 1) return { items: [1, 2], total: 6 };
+      await new Promise<void>((resolve) => {
+        const others = answer;
+        answer = () => {
+          others?.();
+          resolve();
+        };
+      });
+      return { items: pageNum > 3 ? [] : [pageNum, -pageNum], total: 6 };
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(asked).toEqual([1, 2, 3, 4]);
+    answer?.();
+    expect((await reading).items).toHaveLength(6);
+  });
+
+  it("to the thousandth, and no further", async () => {
+    const of = (pages: number) => pagesOf(upTo(pages, (n) => [String(n)]));
+    expect((await of(999)).items).toHaveLength(999);
+    await expect(of(1000)).rejects.toThrow("List has more than 1000 pages");
   });
 });
