@@ -226,7 +226,7 @@ describe("no evidence", () => {
       rounds: 1,
       error: "It failed.",
     };
-    expect(report).toMatchObject({ ...summary, items: [] });
+    expect(report).toMatchObject({ ...summary, items: [], idleRules: [] });
     expect(lines).toMatchObject([{ event: "sweep-summary", ...summary }]);
     expect(orders).toEqual([]);
   });
@@ -431,6 +431,7 @@ describe("evidence", () => {
       rounds: 2,
       counts: { failed: 1, deleted: 19 },
     });
+    expect(report?.items.map(({ error }) => error)).toContain("It failed.");
   });
 });
 
