@@ -4,7 +4,7 @@
  */
 import { instant, type CertificateRecord } from "./certificate.ts";
 import { comparable } from "./domain.ts";
-import { wildcardsOver, type Domain } from "./in-use.ts";
+import { boundDomains, wildcardsOver, type Domain } from "./in-use.ts";
 import type { Judgement } from "./verdict.ts";
 import type { Reason } from "../contract/reasons.ts";
 
@@ -44,20 +44,6 @@ function warningTime(
   return lifetime > 0 ? Math.min(AUTO_MS, lifetime / AUTO_PART) : AUTO_MS;
 }
 
-/** Domains by the identifier of the certificate that they are bound to. */
-function domainsById(
-  domains: readonly Domain[],
-): ReadonlyMap<string, readonly string[]> {
-  const bound = new Map<string, string[]>();
-  for (const { name, boundTo } of domains) {
-    if (boundTo === undefined || boundTo === "") continue;
-    const names = bound.get(boundTo);
-    if (names === undefined) bound.set(boundTo, [name]);
-    else names.push(name);
-  }
-  return bound;
-}
-
 /** What ends soon, and for which domains that matters. */
 interface Ending {
   readonly record: CertificateRecord;
@@ -76,7 +62,7 @@ export function foresee(
   warnDays: WarnDays,
   now: number,
 ): (judgement: Judgement) => Ending | undefined {
-  const bound = domainsById(domains);
+  const bound = boundDomains(domains);
   return ({ certificate: { records }, state, reasons }) => {
     if (state !== "valid" || warnDays === 0) return undefined;
     // Another project's certificates do not exist for this deployment.
@@ -132,7 +118,6 @@ export function expiringInUse(
     .map(foresee(domains, warnDays, now))
     .filter((ending) => ending !== undefined)
     .sort((a, b) => a.ends - b.ends);
-  if (found.length === 0) return [];
   const longest = longestLived(judgements);
   const renewed = (domain: string, ends: number): ExpiringDomain => {
     const [renewal] = [domain, ...wildcardsOver(domain)]

@@ -57,6 +57,21 @@ export interface Witness {
   readonly unknown: Domain | undefined;
 }
 
+/** Names of domains, by the identifier of the certificate that each is bound to. */
+export function boundDomains(
+  domains: readonly Domain[],
+): ReadonlyMap<string, readonly string[]> {
+  const bound = new Map<string, string[]>();
+  for (const { name, boundTo } of domains) {
+    // Stryker disable next-line ConditionalExpression,LogicalOperator,StringLiteral: nobody looks up undefined or '': records drop empty identifiers
+    if (boundTo === undefined || boundTo === "") continue;
+    const names = bound.get(boundTo);
+    if (names === undefined) bound.set(boundTo, [name]);
+    else names.push(name);
+  }
+  return bound;
+}
+
 /** Prepares the witness once for all certificates of an observation. */
 export function callWitness(
   certificates: readonly Certificate[],
@@ -68,21 +83,12 @@ export function callWitness(
       for (const id of record.ids) unlisted.delete(id);
     }
   }
-  const bound = new Map<string, string[]>();
   const covered = new Map<string, Coverage>();
   let unknown: Domain | undefined;
   for (const domain of domains) {
-    const isUnknown =
-      // Stryker disable next-line ConditionalExpression: the second half holds for undefined too: it is not '' and never listed
-      domain.boundTo === undefined ||
-      (domain.boundTo !== "" && unlisted.has(domain.boundTo));
+    // A binding without a readable identifier is undefined, which no certificate is called.
+    const isUnknown = domain.boundTo !== "" && unlisted.has(domain.boundTo);
     if (isUnknown) unknown ??= domain;
-    // Stryker disable next-line ConditionalExpression,LogicalOperator,StringLiteral: nobody looks up undefined or '': records drop empty identifiers
-    if (domain.boundTo !== undefined && domain.boundTo !== "") {
-      const names = bound.get(domain.boundTo);
-      if (names === undefined) bound.set(domain.boundTo, [domain.name]);
-      else names.push(domain.name);
-    }
     for (const name of [domain.name, ...wildcardsOver(domain.name)]) {
       // Stryker disable next-line ObjectLiteral: an absent field reads as undefined
       const coverage = covered.get(name) ?? { unknown: undefined };
@@ -90,7 +96,7 @@ export function callWitness(
       covered.set(name, coverage);
     }
   }
-  return { bound, covered, unknown };
+  return { bound: boundDomains(domains), covered, unknown };
 }
 
 function unknownBinding(domain: Domain): string {
