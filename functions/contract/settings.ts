@@ -32,7 +32,8 @@ export interface Definition<T> {
   readonly isText?: true;
   /** A wrong value is not repeated in messages: a key may have been put there by mistake. */
   readonly hidden?: true;
-  readonly meaning: string;
+  /** For the documents; what only the stack sets has none. */
+  readonly meaning?: string;
   readonly parse: Parser<T>;
 }
 

@@ -50,7 +50,6 @@ const FROM_STACK = {
     variable: "VOLCENGINE_SECRET_ID",
     isText: true,
     hidden: true,
-    meaning: "where the access key is",
     parse: matching(/^[\w/+=.@:-]{1,2048}$/),
   }),
   sendsPerSecond: setting<number>({
@@ -58,7 +57,6 @@ const FROM_STACK = {
     range: "number from 0.1 to 7.8",
     example: "2",
     variable: "SENDS_PER_SECOND",
-    meaning: "deletions a second",
     parse: (value) =>
       typeof value === "number" && value >= 0.1 && value <= 7.8
         ? value
@@ -69,7 +67,6 @@ const FROM_STACK = {
     range: "whole number from 1 to 10080",
     example: "1440",
     variable: "SWEEP_INTERVAL_MINUTES",
-    meaning: "the longest time between two scheduled sweeps",
     parse: whole(1, 10_080),
   }),
 };

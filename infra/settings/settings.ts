@@ -127,7 +127,10 @@ export function settingsTable(): string {
     row(["Key", "Default", "Permitted", "Example", "Variable", "Meaning"]),
     row(["---", "---", "---", "---", "---", "---"]),
     ...Object.entries<Definition<unknown>>(DEFINITIONS).map(
-      ([key, { fallback, fallbackText, range, example, variable, meaning }]) =>
+      ([
+        key,
+        { fallback, fallbackText, range, example, variable, meaning = "" },
+      ]) =>
         row([
           `\`${key}\``,
           fallbackText ?? `\`${JSON.stringify(fallback)}\``,

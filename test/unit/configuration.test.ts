@@ -26,6 +26,28 @@ function problemsOf(name: string, value: string): readonly string[] {
   return problems({ VOLCENGINE_SECRET_ID: "live/key", [name]: value });
 }
 
+it.each([
+  [{ GRACE_DAYS: "x" }, "Nothing was deleted: a setting is wrong. GRACE_DAYS"],
+  [
+    { GRACE_DAYS: "x", DRY_RUN: "x" },
+    "Nothing was deleted: 2 settings are wrong. GRACE_DAYS",
+  ],
+])(
+  "tells how many settings are wrong, and that nothing was done: %j",
+  (env, words) => {
+    expect(() => read(env)).toThrow(
+      expect.objectContaining({
+        name: "BadConfiguration",
+        message: expect.stringContaining(words) as string,
+      }),
+    );
+  },
+);
+
+it("takes text as it is, whatever it looks like", () => {
+  expect(read({ VOLCENGINE_SECRET_ID: "123" }).secretId).toBe("123");
+});
+
 it("has a default for all but the secret", () => {
   expect(read()).toEqual({
     secretId: "live/key",
