@@ -431,7 +431,7 @@ describe("evidence", () => {
       rounds: 2,
       counts: { failed: 1, deleted: 19 },
     });
-    expect(report?.items.map(({ error }) => error)).toContain("It failed.");
+    expect(report.items.map(({ error }) => error)).toContain("It failed.");
   });
 });
 
