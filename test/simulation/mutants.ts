@@ -894,8 +894,8 @@ export const SEEN_BY_TESTS: readonly {
   },
   {
     name: "a key put where the secret's name belongs is shown",
-    from: 'isText: true,\n    hidden: true,\n    meaning: "where the access key is"',
-    to: 'isText: true,\n    meaning: "where the access key is"',
+    from: "hidden: true,\n    parse: matching(/^[\\w/+",
+    to: "parse: matching(/^[\\w/+",
     file: "test/unit/configuration.test.ts",
   },
   {
