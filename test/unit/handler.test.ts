@@ -5,7 +5,13 @@ import { createApiHandler } from "../../functions/http/handler.ts";
 import { openapi } from "../../functions/http/openapi.ts";
 import { VendorFailure } from "../../functions/janitor/failure.ts";
 import type { Deleter, Observer } from "../../functions/janitor/ports.ts";
-import { DELETE, GET_ONE, httpEvent, LIST } from "../world/hostile-events.ts";
+import {
+  DELETE,
+  GET_ONE,
+  httpEvent,
+  LIST,
+  SWEEP,
+} from "../world/hostile-events.ts";
 import {
   certificate,
   domain,
@@ -223,6 +229,12 @@ describe("whatever goes wrong is a problem", () => {
     expect((await ask(LIST)).detail).toMatch(
       /GET \/certificates .* log .* request id/,
     );
+  });
+
+  it("an order that would loosen the settings is the caller's", async () => {
+    const answer = await api().ask(SWEEP, { body: '{"dryRun":false}' });
+    expect([answer.statusCode, answer.type]).toEqual([400, "invalid-request"]);
+    expect(answer.detail).toMatch(/^No sweep was started: dryRun must be true/);
   });
 
   it("what is thrown and is no error leaves its line too", async () => {
