@@ -3,6 +3,7 @@ import { isObject } from "../contract/parsers.ts";
 import { failedAnswer } from "./errors.ts";
 import type { TransportAnswer } from "./transport.ts";
 
+// Stryker disable next-line StringLiteral: under another name the module does not load
 const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 export interface Envelope {
