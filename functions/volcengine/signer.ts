@@ -53,7 +53,14 @@ export function canonicalQuery(
 
 /** `YYYYMMDDTHHMMSSZ` of a time in milliseconds since the epoch. */
 export function xDate(now: number): string {
-  return new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, "");
+  const at = new Date(now);
+  const day =
+    at.getUTCFullYear() * 10_000 +
+    (at.getUTCMonth() + 1) * 100 +
+    at.getUTCDate();
+  const time =
+    at.getUTCHours() * 10_000 + at.getUTCMinutes() * 100 + at.getUTCSeconds();
+  return `${String(day)}T${String(time).padStart(6, "0")}Z`;
 }
 
 /** The names of the signed headers, sorted and joined as the Authorization header shows them. */
@@ -69,19 +76,18 @@ export function canonicalRequest(
   date: string,
   sessionToken: string | undefined,
 ): string {
-  return [
-    method,
-    path,
-    query,
-    `content-type:${contentType}`,
-    `host:${host}`,
-    `x-content-sha256:${bodyHash}`,
-    `x-date:${date}`,
-    ...(sessionToken === undefined ? [] : [`x-security-token:${sessionToken}`]),
-    "",
-    signedHeaders(sessionToken),
-    bodyHash,
-  ].join("\n");
+  const token =
+    sessionToken === undefined ? "" : `x-security-token:${sessionToken}\n`;
+  return `${method}
+${path}
+${query}
+content-type:${contentType}
+host:${host}
+x-content-sha256:${bodyHash}
+x-date:${date}
+${token}
+${signedHeaders(sessionToken)}
+${bodyHash}`;
 }
 
 export function credentialScope(date: string, scope: SigningScope): string {
@@ -95,7 +101,10 @@ export function stringToSign(
   canonical: string,
 ): string {
   const hashed = hash("sha256", canonical);
-  return [ALGORITHM, date, credentialScopeText, hashed].join("\n");
+  return `${ALGORITHM}
+${date}
+${credentialScopeText}
+${hashed}`;
 }
 
 /** Step 3: the key for one day, region and service, as a `KeyObject`: with a raw buffer Node prepares it anew for every signature. */
@@ -131,38 +140,40 @@ export interface Signer {
   ): Record<string, string>;
 }
 
-/** A signer that keeps the derived key until the secret's version or the day changes. */
+/** A signer that keeps the scope's text and the derived key until the secret's version or the day changes. */
 export function createSigner(scope: SigningScope): Signer {
-  let cached: { version: string; day: string; key: KeyObject } | undefined;
+  let kept:
+    { version: string; day: string; scope: string; key: KeyObject } | undefined;
   return {
     sign(request, accessKey, now) {
       const { accessKeyId, secretAccessKey, sessionToken, version } = accessKey;
       const date = xDate(now);
       const day = date.slice(0, 8);
-      if (cached?.version !== version || cached.day !== day) {
-        cached = { version, day, key: signingKey(secretAccessKey, day, scope) };
+      if (kept?.version !== version || kept.day !== day) {
+        const key = signingKey(secretAccessKey, day, scope);
+        kept = { version, day, scope: credentialScope(date, scope), key };
       }
-      const scopeText = credentialScope(date, scope);
       const bodyHash = hash("sha256", request.body);
       const canonical = canonicalRequest(request, bodyHash, date, sessionToken);
-      const signature = createHmac("sha256", cached.key)
-        .update(stringToSign(date, scopeText, canonical))
+      const signature = createHmac("sha256", kept.key)
+        .update(stringToSign(date, kept.scope, canonical))
         .digest("hex");
-      return {
+      const headers: Record<string, string> = {
         host: request.host,
         "content-type": request.contentType,
         "x-date": date,
         "x-content-sha256": bodyHash,
         authorization: authorization(
           accessKeyId,
-          scopeText,
+          kept.scope,
           signedHeaders(sessionToken),
           signature,
         ),
-        ...(sessionToken !== undefined && {
-          "x-security-token": sessionToken,
-        }),
       };
+      if (sessionToken !== undefined) {
+        headers["x-security-token"] = sessionToken;
+      }
+      return headers;
     },
   };
 }
