@@ -46,17 +46,18 @@ describe("the rule packs", () => {
   });
 
   /** Rule and reason of each acknowledgement. */
-  const acknowledged = VARIANT_NAMES.flatMap((name) =>
-    variant(name).stack.node.findAll(),
-  )
-    .flatMap(({ node }) => node.metadata)
-    .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
-    .flatMap(({ data }) => Object.entries<unknown>(isJson(data) ? data : {}))
-    // CDK puts a prefix of its own before an id without one.
-    .map(([rule, reason]) => [rule.replace(/^Annotation::/, ""), reason]);
+  const acknowledged = () =>
+    VARIANT_NAMES.flatMap((name) => variant(name).stack.node.findAll())
+      .flatMap(({ node }) => node.metadata)
+      .filter(
+        ({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY,
+      )
+      .flatMap(({ data }) => Object.entries<unknown>(isJson(data) ? data : {}))
+      // CDK puts a prefix of its own before an id without one.
+      .map(([rule, reason]) => [rule.replace(/^Annotation::/, ""), reason]);
 
   it("are answered with at most ten reasons, each a sentence or more", () => {
-    const reasons = new Set(acknowledged.map(([, reason]) => reason));
+    const reasons = new Set(acknowledged().map(([, reason]) => reason));
     expect(reasons.size).toBeGreaterThan(0);
     expect(reasons.size).toBeLessThanOrEqual(10);
     for (const reason of reasons) expect(reason).toMatch(/^[A-Z].{60,}\.$/u);
@@ -72,7 +73,7 @@ describe("the rule packs", () => {
       },
     );
     switched.on = true;
-    expect([...new Set(acknowledged.map(([rule]) => rule))].sort()).toEqual(
+    expect([...new Set(acknowledged().map(([rule]) => rule))].sort()).toEqual(
       [...new Set(found)].sort(),
     );
   });

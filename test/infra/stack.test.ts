@@ -702,10 +702,10 @@ describe("what holds data", () => {
         return [[id, { type, ...Object.fromEntries(values) }]];
       }),
     );
-  const before = stateful(variant("default"));
+  const before = () => stateful(variant("default"));
 
   it("has logical ids of its own", () => {
-    expect(Object.keys(before).sort()).toEqual([
+    expect(Object.keys(before()).sort()).toEqual([
       "ApiAccessLogs",
       "ApiFunction",
       "ApiLogs",
@@ -722,7 +722,7 @@ describe("what holds data", () => {
   });
 
   it.each(VARIANT_NAMES)("outlives a change to: %s", (name) => {
-    const { CredentialsSecret, ...others } = before;
+    const { CredentialsSecret, ...others } = before();
     // An imported secret replaces the created one: that is what it is for.
     const imported =
       "VOLCENGINE_SECRET_ID" in (DIFFERENCES[name].environment ?? {});
@@ -753,7 +753,7 @@ describe("what holds data", () => {
     const elsewhere = { account: "444455556666", region: "us-east-1" };
     expect([EUROPE.region, CHINA.region]).not.toContain(elsewhere.region);
     expect(stateful(synthesize(CONFIGURATIONS.default, elsewhere))).toEqual(
-      before,
+      before(),
     );
   });
 });
