@@ -2,6 +2,8 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../functions/host/clock.ts";
+import type { LiveEmulatorOptions } from "../../infra/local/live-emulator/server.ts";
+import { hurriedClock } from "../world/clock.ts";
 import {
   certificate,
   domain,
@@ -18,9 +20,13 @@ afterEach(() => world.close());
 
 async function start(
   certificates: readonly ReturnType<typeof certificate>[],
+  live: Partial<LiveEmulatorOptions> = {},
 ): Promise<World> {
   world = await startWorld({
+    // The pauses between two readings take no time either.
+    host: { clock: hurriedClock(4000) },
     live: {
+      ...live,
       account: {
         certificates,
         domains: [UNBOUND, domain("live.example.com", IN_USE.chainId)],
@@ -82,6 +88,45 @@ describe("the scheduled sweep, over real sockets", () => {
     expect(stoppedBecause).toBe("done");
     expect(counts.deleted + counts.alreadyGone).toBe(20);
     expect(live.account.certificates).toHaveLength(0);
+  });
+
+  it.each(["ResourceNotFound", "RequestForbidden"] as const)(
+    "calls what was deleted with a failure for an answer alreadyGone, with %s for what is missing",
+    async (missing) => {
+      const { sweep, live, log } = await start(expired(14), {
+        switches: { perSecond: null, missing },
+      });
+      live.fault({ kind: "http-504-after", action: "DeleteCert", times: 99 });
+      const report = await sweep();
+      expect(live.account.certificates).toEqual([]);
+      expect(report.counts).toMatchObject({ eligible: 14, failed: 0 });
+      expect(new Set(report.items.map(({ outcome }) => outcome))).toEqual(
+        new Set(["alreadyGone"]),
+      );
+      const settled = log.filter(({ event }) => event === "delete-settled");
+      expect(settled).toHaveLength(14);
+    },
+  );
+
+  it("beside another one of the same account ends as done, and so does that", async () => {
+    const { sweep } = await start(expired(40), {
+      switches: { perSecond: null, missing: "RequestForbidden" },
+    });
+    const reports = await Promise.all([sweep(), sweep()]);
+    for (const { stoppedBecause, counts } of reports) {
+      expect(stoppedBecause).toBe("done");
+      expect(counts).toMatchObject({ failed: 0, remaining: 0, unconfirmed: 0 });
+    }
+    const deleted = reports.map(({ counts }) => counts.deleted);
+    expect(deleted.reduce((sum, n) => sum + n)).toBe(40);
+  });
+
+  it("reads again what others throttle at first, as a request does", async () => {
+    const { sweep, live, call } = await start(expired(3));
+    live.fault({ kind: "throttle", action: "ListCertV2", times: 12 });
+    expect((await sweep()).counts.deleted).toBe(3);
+    live.fault({ kind: "throttle", action: "ListDomainDetail", times: 5 });
+    expect((await call("GET", "/certificates")).status).toBe(200);
   });
 
   it("is finished by the next run after a kill -9 in the middle", async () => {
