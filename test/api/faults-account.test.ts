@@ -246,12 +246,12 @@ describe("the secret store", () => {
     onTestFinished(() => {
       vi.useRealTimers();
     });
-    let isOver = false;
+    const state = { isOver: false };
     const reading = readingOf(made).finally(() => {
-      isOver = true;
+      state.isOver = true;
     });
     let waitedMs = 0;
-    while (!isOver) {
+    while (!state.isOver) {
       // Time stands still until the store has been asked.
       await pause(20);
       if (secrets.calls === 0) continue;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { vi } from "vitest";
 import { hurriedClock } from "./clock.ts";
 
-export const ROOT = join(import.meta.dirname, "..", "..");
+const ROOT = join(import.meta.dirname, "..", "..");
 
 export interface Run {
   readonly code: number | undefined;
