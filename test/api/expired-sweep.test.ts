@@ -2,6 +2,8 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../functions/host/clock.ts";
+import type { LiveEmulatorOptions } from "../../infra/local/live-emulator/server.ts";
+import { hurriedClock } from "../world/clock.ts";
 import {
   certificate,
   domain,
@@ -9,7 +11,6 @@ import {
   startWorld,
   type World,
 } from "../world/deployment.ts";
-import { hurriedClock } from "../world/clock.ts";
 
 const IN_USE = certificate(90, -30, { domains: ["live.example.com"] });
 const UNBOUND = domain("unbound.example.com");
@@ -19,16 +20,18 @@ afterEach(() => world.close());
 
 async function start(
   certificates: readonly ReturnType<typeof certificate>[],
-  clock = hurriedClock(),
+  live: Partial<LiveEmulatorOptions> = {},
 ): Promise<World> {
   world = await startWorld({
+    // The pauses between two readings take no time either.
+    host: { clock: hurriedClock(4000) },
     live: {
+      ...live,
       account: {
         certificates,
         domains: [UNBOUND, domain("live.example.com", IN_USE.chainId)],
       },
     },
-    host: { clock },
   });
   return world;
 }
@@ -87,85 +90,43 @@ describe("the scheduled sweep, over real sockets", () => {
     expect(live.account.certificates).toHaveLength(0);
   });
 
-  it("deletes nothing and fails when the domains cannot be counted", async () => {
-    const { sweep, live, log, mailbox } = await start(expired(3));
-    live.fault({
-      kind: "total-lies",
-      action: "ListDomainDetail",
-      delta: 1,
-      times: 9,
-    });
-    await expect(sweep()).rejects.toThrow("nothing was deleted");
-    expect(log.at(-1)).toMatchObject({
-      event: "sweep-summary",
-      stoppedBecause: "no-evidence",
-    });
-    expect(live.writes()).toHaveLength(0);
-    expect(mailbox.messages).toHaveLength(1);
-  });
+  it.each(["ResourceNotFound", "RequestForbidden"] as const)(
+    "calls what was deleted with a failure for an answer alreadyGone, with %s for what is missing",
+    async (missing) => {
+      const { sweep, live, log } = await start(expired(14), {
+        switches: { perSecond: null, missing },
+      });
+      live.fault({ kind: "http-504-after", action: "DeleteCert", times: 99 });
+      const report = await sweep();
+      expect(live.account.certificates).toEqual([]);
+      expect(report.counts).toMatchObject({ eligible: 14, failed: 0 });
+      expect(new Set(report.items.map(({ outcome }) => outcome))).toEqual(
+        new Set(["alreadyGone"]),
+      );
+      const settled = log.filter(({ event }) => event === "delete-settled");
+      expect(settled).toHaveLength(14);
+    },
+  );
 
-  it.each([
-    ["InvalidAccessKey", 401, "credentials-rejected"],
-    ["AccessDenied", 403, "vendor-access-denied"],
-    ["RequestForbidden.BillingStatus", 403, "vendor-billing"],
-  ])("%s stops it at once", async (code, status, stoppedBecause) => {
-    const { sweep, live } = await start(expired(30));
-    live.fault({
-      kind: "error",
-      action: "DeleteCert",
-      status,
-      code,
-      times: 99,
+  it("beside another one of the same account ends as done, and so does that", async () => {
+    const { sweep } = await start(expired(40), {
+      switches: { perSecond: null, missing: "RequestForbidden" },
     });
-    expect((await sweep()).stoppedBecause).toBe(stoppedBecause);
-    expect(live.writes().length).toBeLessThanOrEqual(8);
-    expect(live.account.certificates).toHaveLength(30);
-  });
-
-  it("deletes what is eligible among the certificates that the payload names, and tells of the others", async () => {
-    const { sweep, live, mailbox } = await start([...expired(20), IN_USE]);
-    const [one, two] = expired(2).map(({ chainId }) => chainId);
-    const gone = "f".repeat(32);
-    const report = await sweep(
-      { only: [one?.toUpperCase(), two, IN_USE.chainId, gone, one] },
-      { MAX_DELETIONS: "2" },
-    );
-    expect(report).toMatchObject({
-      stoppedBecause: "done",
-      only: 4,
-      counts: { listed: 19 + 2, eligible: 2, deleted: 2 },
-    });
-    expect(live.account.certificates).toHaveLength(19);
-    const kept = report.items.filter(({ outcome }) => outcome === undefined);
-    expect(kept.map(({ chainId, reasons }) => [chainId, ...reasons])).toEqual([
-      [IN_USE.chainId, "in-use"],
-      [gone, "not-listed"],
-    ]);
-    expect(mailbox.messages[0]?.message).toContain("not-listed");
-  });
-
-  it("writes nothing on a dry run of the payload", async () => {
-    const { sweep, live } = await start(expired(4));
-    expect(await sweep({ dryRun: true })).toMatchObject({
-      mode: "dry-run",
-      counts: { eligible: 4, remaining: 4, deleted: 0 },
-    });
-    expect(live.writes()).toHaveLength(0);
-  });
-
-  it("keeps to one call a second where the account has BytePlus limits", async () => {
-    const { sweep, live } = await start(expired(2), systemClock);
-    const byteplus = {
-      VOLCENGINE_REGION: "ap-singapore-1",
-      SENDS_PER_SECOND: "0.6",
-    };
-    expect((await sweep({}, byteplus)).counts.deleted).toBe(2);
-    for (const name of ["ListDomainDetail", "DeleteCert"]) {
-      const calls = live.log.filter(({ action }) => action === name);
-      const gaps = calls.slice(1).map(({ at }, n) => at - (calls[n]?.at ?? 0));
-      // Half of a gap may be lost on the way to a busy server; at the usual pace it would be an eighth of a second.
-      expect(Math.min(...gaps)).toBeGreaterThan(700);
+    const reports = await Promise.all([sweep(), sweep()]);
+    for (const { stoppedBecause, counts } of reports) {
+      expect(stoppedBecause).toBe("done");
+      expect(counts).toMatchObject({ failed: 0, remaining: 0, unconfirmed: 0 });
     }
+    const deleted = reports.map(({ counts }) => counts.deleted);
+    expect(deleted.reduce((sum, n) => sum + n)).toBe(40);
+  });
+
+  it("reads again what others throttle at first, as a request does", async () => {
+    const { sweep, live, call } = await start(expired(3));
+    live.fault({ kind: "throttle", action: "ListCertV2", times: 12 });
+    expect((await sweep()).counts.deleted).toBe(3);
+    live.fault({ kind: "throttle", action: "ListDomainDetail", times: 5 });
+    expect((await call("GET", "/certificates")).status).toBe(200);
   });
 
   it("is finished by the next run after a kill -9 in the middle", async () => {

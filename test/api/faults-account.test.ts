@@ -1,8 +1,8 @@
 /** Faults that one call does not show: clocks, keys, the secret store, lost answers, and pages that lie. */
-import { afterEach, describe, expect, it } from "vitest";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { readConfiguration } from "../../functions/host/configuration.ts";
 import type { Host } from "../../functions/host/host.ts";
-import { deleteOne } from "../../functions/janitor/delete-one.ts";
 import { VendorFailure } from "../../functions/janitor/failure.ts";
 import { withDeadline } from "../../functions/janitor/deadline.ts";
 import type { Deadline } from "../../functions/janitor/ports.ts";
@@ -15,7 +15,6 @@ import {
 import {
   startSecretsManagerEmulator,
   type SecretsManagerEmulator,
-  type SecretsManagerFaults,
 } from "../../infra/local/secrets-manager-emulator.ts";
 import { http, startFaultyServer } from "../world/faulty-server.ts";
 import {
@@ -134,73 +133,26 @@ describe("clocks that differ by 16 minutes", () => {
       expect(live.counts()["ListDomainDetail"]).toBe(4);
     },
   );
-
-  it.each([SIXTEEN_MINUTES_S, -SIXTEEN_MINUTES_S])(
-    "%i s in the Date header alone: no evidence, and nothing to repeat",
-    async (seconds) => {
-      const made = await around();
-      const { live } = made;
-      live.fault({
-        kind: "date-skew",
-        action: "ListDomainDetail",
-        seconds,
-        times: 9,
-      });
-      const failure = await readingOf(made);
-      expect(failure).toMatchObject({ kind: "clock-off", outcome: "answered" });
-      expect(live.counts()["ListDomainDetail"]).toBe(1);
-    },
-  );
 });
 
-describe("a deletion whose answer is lost", () => {
-  let world: World | undefined;
-  afterEach(async () => {
-    await world?.close();
-    world = undefined;
-  });
-
-  it.each(["reset-after", "http-504-after"] as const)(
-    "by %s, then not found: already gone, by a fresh list",
-    async (kind) => {
-      world = await startWorld({ live: LIVE });
-      world.live.fault({ kind, action: "DeleteCert" });
-      const path = `/certificates/${CERTIFICATE.chainId}`;
-      const { status, body } = await world.call("DELETE", path);
-      expect(status).toBe(200);
-      expect(body).toMatchObject({ outcome: "alreadyGone" });
-      expect(world.live.writes().map(({ code }) => code)).toEqual([
-        undefined,
-        "ResourceNotFound",
-      ]);
-      // Four listings twice, two and then one of them to a page behind the first.
-      expect(world.live.counts()["ListCertV2"]).toBe(11);
-    },
-  );
-
-  it("because it was slow, then not found: already gone, within the deadline", async () => {
-    const { live, vendor, host } = await around({ attemptMs: 1000 });
-    live.fault({ kind: "slow", action: "DeleteCert", ms: 2500 });
-    let outcome = "";
-    const failure = await failureOf(host, async (deadline) => {
-      const deletion = await deleteOne(
-        { ...vendor, clock: host.clock, log: host.log },
-        readConfiguration(host.env).policy,
-        {
-          chainId: CERTIFICATE.chainId,
-          force: false,
-          dryRun: false,
-          asked: {},
-        },
-        deadline,
-      );
-      ({ outcome } = deletion);
-    });
-    expect(failure).toBeUndefined();
-    expect(outcome).toBe("alreadyGone");
-    expect(live.writes()).toHaveLength(2);
-  });
-});
+it.each(["reset-after", "http-504-after"] as const)(
+  "a deletion whose answer is lost by %s, then not found: already gone, by a fresh list",
+  async (kind) => {
+    const world = await startWorld({ live: LIVE });
+    cleanUp.push(() => world.close());
+    world.live.fault({ kind, action: "DeleteCert" });
+    const path = `/certificates/${CERTIFICATE.chainId}`;
+    const { status, body } = await world.call("DELETE", path);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ outcome: "alreadyGone" });
+    expect(world.live.writes().map(({ code }) => code)).toEqual([
+      undefined,
+      "ResourceNotFound",
+    ]);
+    // Four listings twice, two and then one of them to a page behind the first.
+    expect(world.live.counts()["ListCertV2"]).toBe(11);
+  },
+);
 
 describe("a key that is rotated in the middle", () => {
   it("of a reading: the rejected call is repeated once with the new key, and the evidence is read again", async () => {
@@ -246,30 +198,16 @@ describe("a key that is rotated in the middle", () => {
     expect(world.live.counts()["ListCertV2"]).toBe(12);
     expect(world.secrets.calls).toBe(2);
   });
-
-  it("but not in the secret: rejected after one attempt", async () => {
-    const made = await around();
-    const { live, secrets } = made;
-    live.setCredentials([NEW_KEY]);
-    const failure = await readingOf(made);
-    expect(failure).toMatchObject({
-      kind: "credentials-rejected",
-      outcome: "credentials",
-      attempts: 1,
-    });
-    expect(secrets.calls).toBe(2);
-  });
 });
 
 describe("the secret store", () => {
-  it.each<[string, Partial<SecretsManagerFaults>, RegExp, number]>([
-    ["down", { down: true }, /InternalServiceError/, 2],
-    ["throttling", { throttle: true }, /ThrottlingException/, 2],
-    ["returning binary", { binary: true }, /holds no text/, 1],
-  ])("%s: misconfigured, nothing sent", async (_, faults, message, calls) => {
+  it.each([
+    ["down", "InternalServiceError"],
+    ["throttle", "ThrottlingException"],
+  ] as const)("%s: misconfigured, nothing sent", async (fault, message) => {
     const made = await around();
     const { live, secrets } = made;
-    Object.assign(secrets.faults, faults);
+    secrets.faults[fault] = true;
     const failure = await readingOf(made);
     expect(failure).toMatchObject({
       kind: "misconfigured",
@@ -277,12 +215,11 @@ describe("the secret store", () => {
       attempts: 0,
       possiblyDone: false,
     });
-    expect(failure?.message).toMatch(message);
+    expect(failure?.message).toContain(message);
     expect(failure?.message).toContain("VOLCENGINE_SECRET_ID");
-    expect(secrets.calls).toBe(calls);
+    expect(secrets.calls).toBe(2);
     expect(live.log).toHaveLength(0);
-    for (const fault of ["down", "throttle", "binary"] as const)
-      secrets.faults[fault] = false;
+    secrets.faults[fault] = false;
     const again = await readingOf(made);
     expect(again).toBeUndefined();
   });
@@ -301,43 +238,31 @@ describe("the secret store", () => {
     expect(again).toBeUndefined();
   });
 
-  it("slower than the deadline: over at the deadline, nothing sent, and no harm to the next call", async () => {
-    const made = await around();
-    const { live, secrets } = made;
-    secrets.faults.slowMs = 2500;
-    const failure = await readingOf(made, 1000);
-    expect(failure).toMatchObject({
-      kind: "timeout",
-      attempts: 0,
-      possiblyDone: false,
-    });
-    expect(live.log).toHaveLength(0);
-    const again = await readingOf(made);
-    expect(again).toBeUndefined();
-    expect(secrets.calls).toBe(1);
-  });
-
   it("that hangs is given up before a request's time is over, so that the next request asks anew", async () => {
     const made = await around();
     const { secrets } = made;
     secrets.faults.slowMs = 60_000;
-    const failure = await readingOf(made);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const state = { isOver: false };
+    const reading = readingOf(made).finally(() => {
+      state.isOver = true;
+    });
+    let waitedMs = 0;
+    while (!state.isOver) {
+      // Time stands still until the store has been asked.
+      await pause(20);
+      if (secrets.calls === 0) continue;
+      vi.advanceTimersByTime(500);
+      waitedMs += 500;
+    }
+    // What a request has.
+    expect(waitedMs).toBeLessThan(25_000);
+    const failure = await reading;
     expect(failure).toMatchObject({ kind: "misconfigured", attempts: 0 });
     expect(failure?.message).toContain("TimeoutError");
-    expect(secrets.calls).toBe(2);
-  });
-
-  it("down for less than an hour does not stop what has read the key before; for longer it does", async () => {
-    const made = await around();
-    const { secrets } = made;
-    const observe = () => readingOf(made);
-    expect(await observe()).toBeUndefined();
-    secrets.faults.down = true;
-    made.shift = 59 * 60_000;
-    expect(await observe()).toBeUndefined();
-    expect(secrets.calls).toBe(3);
-    made.shift = 62 * 60_000;
-    expect(await observe()).toMatchObject({ kind: "misconfigured" });
   });
 });
 
@@ -351,17 +276,7 @@ describe("pages that cannot be true", () => {
 
   it.each([
     ["ListDomainDetail", "a Total of 2^53 + 1", '"Total":9007199254740993'],
-    ["ListDomainDetail", "a Total of 2^53 - 1", '"Total":9007199254740991'],
     ["ListDomainDetail", "a Total of 1e999", '"Total":1e999'],
-    ["ListDomainDetail", "a Total of -1", '"Total":-1'],
-    ["ListDomainDetail", "no list", '"DomainList":{"length":1},"Total":1'],
-    [
-      "ListDomainDetail",
-      "a domain nested 200,000 deep",
-      `"DomainList":[${DEEP}],"Total":1`,
-    ],
-    ["ListCertV2", "a Total of 2^53 - 1", '"Total":9007199254740991'],
-    ["ListCertV2", "no list", '"CertList":{"length":1},"Total":1'],
     [
       "ListCertV2",
       "a certificate nested 200,000 deep",

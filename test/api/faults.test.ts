@@ -6,10 +6,10 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   BROKEN,
   CAP,
+  clockOfCalls,
   connect,
   endAll,
   expectFailure,
-  IMPATIENT,
   json,
   NOT_CONNECTED,
   REFUSED,
@@ -36,7 +36,6 @@ afterEach(async () => {
 
 const failed = (error: object) =>
   json({ ResponseMetadata: { RequestId: "r-failed", Error: error } });
-const HTML = "<html><body>It works!</body></html>";
 const chunked = (text: string) =>
   `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${text}`;
 const ENVELOPE = SUCCESS.subarray(SUCCESS.indexOf("{")).toString();
@@ -64,22 +63,12 @@ function endlessly(head: string, part: string, everyMs: number): Reaction {
 }
 
 describe("no connection comes about", () => {
-  it("refused: not done, repeated to the last attempt", async () => {
-    const { failure } = await connect(await unusedOrigin())();
+  it.each([
+    ["refused", unusedOrigin],
+    ["name not resolved", () => new URL("http://nowhere.invalid")],
+  ])("%s: not done, repeated to the last attempt", async (_, origin) => {
+    const { failure } = await connect(await origin())();
     expectFailure(failure, NOT_CONNECTED);
-  });
-
-  it("name not resolved: not done, repeated to the last attempt", async () => {
-    const { failure } = await connect(new URL("http://nowhere.invalid"))();
-    expectFailure(failure, NOT_CONNECTED);
-  });
-
-  it("a handshake that stays silent: not done, since no request was sent", async () => {
-    const server = await serve([], { scheme: "https" });
-    const short = { attemptMs: 20_000, connectMs: 120 };
-    const { failure } = await connect(server.origin, short)();
-    expectFailure(failure, NOT_CONNECTED);
-    expect(server.connections).toBe(4);
   });
 
   it("a certificate that nobody trusts: never repeated, nothing sent", async () => {
@@ -127,16 +116,9 @@ describe("an answer that is none", () => {
     ["a reset in the body", after(PART, resetConnection), BROKEN],
     ["FIN in the body", after(PART, (socket) => socket.end()), BROKEN],
     ["a body that stalls", say(PART), SILENT],
-    ["one byte per 400 ms", endlessly(PART, " ", 400), SILENT],
     ["one byte per 20 ms", endlessly(PART, " ", 20), SILENT],
-    ["truncated JSON", say(SUCCESS.subarray(0, -1), " "), BROKEN],
-    ["HTML with 200", say(http("200 OK", HTML)), BROKEN],
-    ["JSON without an envelope", say(json({ Result: {} })), BROKEN],
-    ["an empty 200", say(http("200 OK")), BROKEN],
     ["204", say("HTTP/1.1 204 No Content\r\n\r\n"), BROKEN],
-    ["502 in HTML", say(http("502 Bad Gateway", HTML)), BROKEN],
-    ["503 in HTML", say(http("503 Unavailable", HTML)), BROKEN],
-    ["404 in HTML", say(http("404 Not Found", HTML)), BROKEN],
+    ["502 in HTML", say(http("502 Bad Gateway", "<html></html>")), BROKEN],
     [
       "gzip that was not asked for",
       say(http("200 OK", gzipSync(ENVELOPE), ["content-encoding: gzip"])),
@@ -159,22 +141,6 @@ describe("an answer that is none", () => {
       BROKEN,
     ],
     [
-      "invalid UTF-8",
-      say(
-        http(
-          "200 OK",
-          Buffer.from(`{"ResponseMetadata":{"a":"\xff"}}`, "latin1"),
-        ),
-      ),
-      BROKEN,
-    ],
-    ["deeply nested JSON", say(http("200 OK", "[".repeat(60_000))), BROKEN],
-    [
-      "deeply nested JSON that is valid",
-      say(http("200 OK", "[".repeat(30_000) + "]".repeat(30_000))),
-      BROKEN,
-    ],
-    [
       "100 for ever",
       endlessly("", "HTTP/1.1 100 Continue\r\n\r\n", 10),
       BROKEN,
@@ -185,9 +151,13 @@ describe("an answer that is none", () => {
       SILENT,
     ],
   ])("%s: unknown, repeated to the last attempt", async (_, reaction, row) => {
-    const server = await serve(reaction);
-    const patience = row === SILENT ? IMPATIENT : undefined;
-    const { failure } = await connect(server.origin, patience)();
+    const clock = clockOfCalls();
+    const server = await serve((socket, text) => {
+      reaction(socket, text);
+      // What was written, if anything, should arrive first.
+      if (row === SILENT) setTimeout(clock.skip, 50);
+    });
+    const { failure } = await connect(server.origin, clock)();
     expectFailure(failure, row);
     // What was cut short may not have arrived.
     if (row !== SILENT) expect(server.requests).toHaveLength(row.attempts);
@@ -223,8 +193,9 @@ describe("an answer that is none", () => {
   });
 
   it("a deadline in the middle of an attempt ends it", async () => {
-    const server = await serve(() => undefined);
-    const { failure, ms } = await connect(server.origin)(4000);
+    const clock = clockOfCalls();
+    const server = await serve(clock.skip);
+    const { failure, ms } = await connect(server.origin, clock)(4000);
     expectFailure(failure, { ...SILENT, attempts: 1 });
     expect(ms).toBeLessThan(15_000);
   });
@@ -233,24 +204,16 @@ describe("an answer that is none", () => {
 describe("an answer that is one", () => {
   it.each<[string, object, Expected]>([
     ["CommonErr", { Code: "CommonErr" }, BROKEN],
-    ["InternalError", { Code: "InternalError", CodeN: 100_014 }, BROKEN],
     [
       "InvalidParam",
       { Code: "InvalidParam.ChainID" },
       { ...REFUSED, kind: "invalid-parameter" },
-    ],
-    ["a code unknown to us", { Code: "Novel" }, REFUSED],
-    [
-      "a code unknown to us with the CodeN of AccessDenied",
-      { Code: "Novel", CodeN: 100_013 },
-      { ...REFUSED, kind: "access-denied" },
     ],
     [
       "a rejected key with no newer one to be had",
       { Code: "SignatureDoesNotMatch", CodeN: 100_010 },
       { outcome: "credentials", kind: "credentials-rejected", attempts: 1 },
     ],
-    ["an error without a code", { Code: "" }, REFUSED],
   ])("%s inside a 200 is a failure", async (_, error, row) => {
     const server = await serve(say(failed(error)));
     const { failure } = await connect(server.origin)();
@@ -300,21 +263,7 @@ describe("429 is not done", () => {
     ["one second later, as asked", () => ["retry-after: 1"], 4, 3000],
     // Dates have whole seconds.
     ["at a date, as asked", () => [`retry-after: ${inSeconds(3)}`], 4, 6000],
-    [
-      "500 ms later if the date is past",
-      () => [`retry-after: ${inSeconds(-9)}`],
-      4,
-      1500,
-    ],
-    ["500 ms later if it says nothing", () => ["retry-after: soon"], 4, 1500],
     ["never before that", () => ["retry-after: 99999999999"], 1, 0],
-    ["never before that", () => [`retry-after: ${"9".repeat(400)}`], 1, 0],
-    [
-      "never before that",
-      () => ["retry-after: Fri, 31 Dec 9999 23:59:59 GMT"],
-      1,
-      0,
-    ],
   ])("and repeated %s", async (_, headers, attempts, least) => {
     const server = await serve((socket) => {
       socket.write(http("429 Too Many Requests", "", headers()));
@@ -355,17 +304,21 @@ describe("a connection that is kept", () => {
   });
 
   it("is not used again once the client gave up, so a slow success answers no other call", async () => {
+    const clock = clockOfCalls();
     const slow: Socket[] = [];
     const second = json({ ResponseMetadata: { RequestId: "r-second" } });
     const server = await serve([
-      (socket) => slow.push(socket),
+      (socket) => {
+        slow.push(socket);
+        clock.skip();
+      },
       (socket) => {
         slow[0]?.write(SUCCESS);
         socket.write(second);
       },
       say(second),
     ]);
-    const call = connect(server.origin, { attemptMs: 1000, connectMs: 10_000 });
+    const call = connect(server.origin, clock);
     const { answer } = await call();
     expect(answer).toMatchObject({ requestId: "r-second", attempts: 2 });
     expect((await call()).answer?.requestId).toBe("r-second");

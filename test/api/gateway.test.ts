@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   startGateway,
@@ -213,25 +212,6 @@ describe("the event", () => {
       "c",
     ]);
   });
-
-  it("is a copy that crossed JSON, not shared with anything", async () => {
-    const caller = {
-      accessKey: "k",
-      accountId: "1",
-      callerId: "c",
-      cognitoIdentity: null,
-      principalOrgId: "o",
-      userArn: "arn:me",
-      userId: "u",
-    } as const;
-    const api = await gateway({ caller });
-    await send(api, "GET /certificates HTTP/1.1");
-    const { requestContext } = api.seen[0] as {
-      requestContext: { authorizer: { iam: unknown } };
-    };
-    expect(requestContext.authorizer.iam).toEqual(caller);
-    expect(requestContext.authorizer.iam).not.toBe(caller);
-  });
 });
 
 describe("paths, as captures of the live service show them", () => {
@@ -270,7 +250,8 @@ describe("paths, as captures of the live service show them", () => {
     ["//certificates/a", "//certificates/a"],
     ["/Certificates", "/Certificates"],
     ["/", "/"],
-  ])("%s matches no route", async (sent, rawPath) => {
+    ["/sweeps", "/sweeps"],
+  ])("%s matches no route of GET", async (sent, rawPath) => {
     const api = await gateway();
     await send(api, `GET ${sent} HTTP/1.1`);
     expect(api.seen[0]).toMatchObject({
@@ -298,33 +279,11 @@ describe("paths, as captures of the live service show them", () => {
   });
 });
 
-describe("routes", () => {
-  it.each([
-    ["GET /certificates", "GET /certificates"],
-    ["GET /certificates/latest", "GET /certificates/{chainId}"],
-    ["DELETE /certificates/latest", "DELETE /certificates/{chainId}"],
-    ["GET /certificates/a/b", "$default"],
-    ["GET /certificates/", "$default"],
-    ["POST /sweeps", "POST /sweeps"],
-    ["POST /Sweeps", "$default"],
-    ["POST /certificates", "$default"],
-    ["PATCH /nowhere", "$default"],
-  ])("%s goes to %s", async (line, routeKey) => {
-    const api = await gateway();
-    await send(api, `${line} HTTP/1.1`);
-    expect(api.seen[0]).toMatchObject({ routeKey });
-  });
-});
-
 describe("the body", () => {
   it.each([
     ["application/json; charset=utf-8", false],
     ["application/problem+json", false],
-    ["TEXT/plain", false],
-    ["application/xml", false],
     ["application/x-www-form-urlencoded", true],
-    ["application/octet-stream", true],
-    ["image/svg", true],
     ["application/json-seq", true],
   ])("of type %s is base64: %s", async (type, isBase64Encoded) => {
     const api = await gateway();
@@ -378,7 +337,6 @@ describe("the answer", () => {
 
   it.each([
     [{ hello: "é" }, '{"hello":"é"}'],
-    [[1], "[1]"],
     ["text", '"text"'],
     [undefined, "null"],
   ])(
@@ -394,11 +352,7 @@ describe("the answer", () => {
   it.each([
     ["a status of text", { statusCode: "200" }],
     ["no final status", { statusCode: 101 }],
-    ["a status out of range", { statusCode: 600 }],
-    ["half a status", { statusCode: 200.5 }],
-    ["null for a status", { statusCode: null }],
     ["an object for a body", { statusCode: 200, body: { a: 1 } }],
-    ["a list for headers", { statusCode: 200, headers: ["a"] }],
     ["a list for a header", { statusCode: 200, headers: { a: ["b"] } }],
     [
       "a line break in a header",
@@ -408,13 +362,10 @@ describe("the answer", () => {
       "a space in a header's name",
       { statusCode: 200, headers: { "a b": "c" } },
     ],
-    ["text for cookies", { statusCode: 200, cookies: "a=1" }],
-    ["a line break in a cookie", { statusCode: 200, cookies: ["a=1\nb"] }],
     [
       "a body that is no base64",
       { statusCode: 200, body: "%", isBase64Encoded: true },
     ],
-    ["text for isBase64Encoded", { statusCode: 200, isBase64Encoded: "true" }],
     ["what JSON cannot say", { statusCode: 200, extra: 1n }],
     [
       "more than 6 MB",
@@ -442,75 +393,45 @@ describe("the answer", () => {
     expect(onError.mock.calls).toEqual([[thrown]]);
   });
 
-  it("is a 503 when the handler takes too long, whatever it does later", async () => {
-    let late: () => void = () => undefined;
+  it("is a 503 when the handler takes too long", async () => {
     const api = await gateway({
       timeoutMs: 60,
-      handler: () =>
-        new Promise((_, reject) => {
-          late = () => {
-            reject(new Error("too late"));
-          };
-        }),
+      handler: () => new Promise(() => undefined),
     });
-    const began = performance.now();
     const answer = await fetch(api.url);
-    const took = performance.now() - began;
     expect(answer.status).toBe(503);
     expect(await answer.text()).toBe('{"message":"Service Unavailable"}');
-    expect(took).toBeGreaterThanOrEqual(58);
-    late();
-    expect((await fetch(api.url)).status).toBe(503);
   });
 });
 
-describe("the throttle", () => {
-  it("admits a burst and refuses the rest without a call", async () => {
-    const api = await gateway({ throttle: { rate: 0.001, burst: 2 } });
-    const answers = await Promise.all([1, 2, 3].map(() => fetch(api.url)));
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 429]);
-    const refused = answers.find(({ status }) => status === 429);
-    expect(await refused?.text()).toBe('{"message":"Too Many Requests"}');
-    expect(api.seen).toHaveLength(2);
-  });
-
-  it("fills up again at its rate", async () => {
-    const api = await gateway({ throttle: { rate: 4, burst: 1 } });
-    const began = performance.now();
-    expect((await fetch(api.url)).status).toBe(200);
-    await vi.waitFor(
-      async () => {
-        expect((await fetch(api.url)).status).toBe(200);
-      },
-      { timeout: 60_000, interval: 10 },
-    );
-    expect(performance.now() - began).toBeGreaterThanOrEqual(249);
-  });
+it("the throttle admits a burst and refuses the rest without a call", async () => {
+  const api = await gateway({ throttle: { rate: 0.001, burst: 2 } });
+  const answers = await Promise.all([1, 2, 3].map(() => fetch(api.url)));
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 429]);
+  const refused = answers.find(({ status }) => status === 429);
+  expect(await refused?.text()).toBe('{"message":"Too Many Requests"}');
+  expect(api.seen).toHaveLength(2);
 });
 
-describe("the server", () => {
-  it("closes at once, with idle and busy connections open, and may be closed again", async () => {
-    const api = await gateway({ handler: () => new Promise(() => undefined) });
-    const idle = connect(api.port, "127.0.0.1");
-    await once(idle, "connect");
-    const idleClosed = once(idle, "close");
-    const busy = fetch(api.url).catch((error: unknown) => error);
-    await sleep(50);
-    await api.close();
-    await idleClosed;
-    expect(await busy).toBeInstanceOf(Error);
-    await expect(api.close()).resolves.toBeUndefined();
-    await expect(fetch(api.url)).rejects.toThrow();
+it("it closes at once, with idle and busy connections open, and may be closed again", async () => {
+  let called: () => void;
+  const isBusy = new Promise<void>((resolve) => {
+    called = resolve;
   });
-
-  it("serves others when one client goes away in the middle of its body", async () => {
-    const api = await gateway();
-    const socket = connect(api.port, "127.0.0.1");
-    socket.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
-    await sleep(30);
-    socket.destroy();
-    await sleep(30);
-    expect(api.seen).toEqual([]);
-    expect((await fetch(api.url)).status).toBe(200);
+  const api = await gateway({
+    handler: () => {
+      called();
+      return new Promise(() => undefined);
+    },
   });
+  const idle = connect(api.port, "127.0.0.1");
+  await once(idle, "connect");
+  const idleClosed = once(idle, "close");
+  const busy = fetch(api.url).catch((error: unknown) => error);
+  await isBusy;
+  await api.close();
+  await idleClosed;
+  expect(await busy).toBeInstanceOf(Error);
+  await expect(api.close()).resolves.toBeUndefined();
+  await expect(fetch(api.url)).rejects.toThrow();
 });

@@ -65,26 +65,6 @@ describe("actions, called by the vendor's own client", () => {
     expect(await names({ Expiring: true })).toEqual([["certificate 3", "OK"]]);
   });
 
-  it.each([
-    [-0.1, "Expire"],
-    [0.9, "1days"],
-    [6.9, "7days"],
-    [7.1, "15days"],
-    [29.9, "30days"],
-    [30.1, "OK"],
-  ])("says of one that ends in %d days: %s", async (days, status) => {
-    const call = await start({
-      account: {
-        certificates: [certificateOf(1, { notAfter: daysFromNow(days) })],
-      },
-    });
-    const { Result } = await call("ListCertV2", {
-      Available: true,
-      Expiring: days < 0,
-    });
-    expect(Result?.CertList?.[0]?.["Status"]).toBe(status);
-  });
-
   it("filters by project, name and domain, and shows what a record says instead", async () => {
     const call = await start({
       account: {
@@ -111,87 +91,61 @@ describe("actions, called by the vendor's own client", () => {
   });
 });
 
-describe("who may call", () => {
-  it.each([
-    [-899, undefined],
-    [-901, "InvalidTimestamp"],
-    [901, "InvalidTimestamp"],
-  ])("minds a signature of %i seconds: %s", async (seconds, code) => {
-    const now = Date.parse("2026-11-24T12:00:00Z");
-    await start({ now: () => now });
-    const at = new Date(now + seconds * 1000);
-    await sendSigned(emulator.url, { action: "ListCertV2", at });
-    expect(emulator.log[0]?.code).toBe(code);
+it("who may call is checked in the gateway's order", async () => {
+  await start();
+  const post = async (path: string, headers: Record<string, string> = {}) => {
+    await fetch(emulator.url + path, { method: "POST", headers });
+    return emulator.log.at(-1)?.code;
+  };
+  const query = "/?Action=ListCertV2&Version=2023-01-01";
+  const signed = (credential: string, signature = "00") => ({
+    authorization: `HMAC-SHA256 Credential=${credential}, SignedHeaders=x-date, Signature=${signature}`,
   });
-
-  it("checks in the gateway's order", async () => {
-    await start();
-    const post = async (path: string, headers: Record<string, string> = {}) => {
-      await fetch(emulator.url + path, { method: "POST", headers });
-      return emulator.log.at(-1)?.code;
-    };
-    const query = "/?Action=ListCertV2&Version=2023-01-01";
-    const signed = (credential: string, signature = "00") => ({
-      authorization: `HMAC-SHA256 Credential=${credential}, SignedHeaders=x-date, Signature=${signature}`,
-    });
-    const scope = "AK/20261124/cn-north-1/live/request";
-    expect(await post("/other")).toBe("InvalidActionOrVersion");
-    expect(await post("/?Action=ListCertV2")).toBe("MissingParameter");
-    expect(await post(query)).toBe("MissingAuthenticationToken");
-    expect(await post(query, { authorization: "Bearer x" })).toBe(
-      "InvalidAuthorization",
-    );
-    expect(await post(query, signed(scope, ""))).toBe("MissingSignature");
-    expect(await post(query, signed("AK/20261124/live/request"))).toBe(
-      "InvalidCredential",
-    );
-    expect(await post(query, signed(scope))).toBe("MissingRequestInfo");
-    const otherDay = { ...signed(scope), "x-date": "20261123T000000Z" };
-    expect(await post(query, otherDay)).toBe("InvalidCredential");
-    const noTime = { ...signed(scope), "x-date": "20261124 noon" };
-    expect(await post(query, noTime)).toBe("InvalidTimestamp");
-    await fetch(emulator.url + query);
-    expect(emulator.log.at(-1)).toMatchObject({
-      status: 405,
-      code: "MethodNotAllowed",
-    });
-    await sendSigned(emulator.url, { action: "ListCertV2", service: "cdn" });
-    expect(emulator.log.at(-1)?.code).toBe("ServiceNotFound");
-    await sendSigned(emulator.url, { action: "ListCert" });
-    expect(emulator.log.at(-1)?.code).toBe("InvalidActionOrVersion");
-    const version = "2020-08-01";
-    await sendSigned(emulator.url, { action: "ListCertV2", version });
-    expect(emulator.log.at(-1)?.code).toBe("InvalidActionOrVersion");
-    await sendSigned(emulator.url, { action: "ListCertV2", body: "[" });
-    expect(emulator.log.at(-1)?.code).toBe("InvalidParam.BindError");
+  const scope = "AK/20261124/cn-north-1/live/request";
+  expect(await post("/other")).toBe("InvalidActionOrVersion");
+  expect(await post("/?Action=ListCertV2")).toBe("MissingParameter");
+  expect(await post(query)).toBe("MissingAuthenticationToken");
+  expect(await post(query, { authorization: "Bearer x" })).toBe(
+    "InvalidAuthorization",
+  );
+  expect(await post(query, signed(scope, ""))).toBe("MissingSignature");
+  expect(await post(query, signed("AK/20261124/live/request"))).toBe(
+    "InvalidCredential",
+  );
+  expect(await post(query, signed(scope))).toBe("MissingRequestInfo");
+  const otherDay = { ...signed(scope), "x-date": "20261123T000000Z" };
+  expect(await post(query, otherDay)).toBe("InvalidCredential");
+  const noTime = { ...signed(scope), "x-date": "20261124 noon" };
+  expect(await post(query, noTime)).toBe("InvalidTimestamp");
+  await fetch(emulator.url + query);
+  expect(emulator.log.at(-1)).toMatchObject({
+    status: 405,
+    code: "MethodNotAllowed",
   });
+  await sendSigned(emulator.url, { action: "ListCertV2", service: "cdn" });
+  expect(emulator.log.at(-1)?.code).toBe("ServiceNotFound");
+  await sendSigned(emulator.url, { action: "ListCert" });
+  expect(emulator.log.at(-1)?.code).toBe("InvalidActionOrVersion");
+  const version = "2020-08-01";
+  await sendSigned(emulator.url, { action: "ListCertV2", version });
+  expect(emulator.log.at(-1)?.code).toBe("InvalidActionOrVersion");
+  await sendSigned(emulator.url, { action: "ListCertV2", body: "[" });
+  expect(emulator.log.at(-1)?.code).toBe("InvalidParam.BindError");
 });
 
-describe("the rate limit", () => {
-  it("lets so many of an action through in any second", () => {
-    const now = vi.spyOn(performance, "now").mockReturnValue(0);
-    onTestFinished(() => {
-      now.mockRestore();
-    });
-    const isLetThrough = createRateLimit();
-    const twelve = Array.from({ length: 12 }, () => isLetThrough("A", 10));
-    expect(twelve.filter(Boolean)).toHaveLength(10);
-    expect(isLetThrough("B", { A: 10, B: 1 })).toBe(true);
-    expect(isLetThrough("B", { A: 10, B: 1 })).toBe(false);
-    expect(isLetThrough("B", null)).toBe(true);
-    now.mockReturnValue(1000);
-    expect(isLetThrough("A", 10)).toBe(true);
+it("the rate limit lets so many of an action through in any second", () => {
+  const now = vi.spyOn(performance, "now").mockReturnValue(0);
+  onTestFinished(() => {
+    now.mockRestore();
   });
-
-  it("says so", async () => {
-    const call = await start({ switches: { perSecond: { ListCertV2: 0 } } });
-    const { ResponseMetadata } = await call("ListCertV2");
-    expect(ResponseMetadata.Error).toMatchObject({
-      Code: "FlowLimitExceeded",
-      CodeN: 100018,
-    });
-    expect(emulator.log).toMatchObject([{ status: 429 }]);
-  });
+  const isLetThrough = createRateLimit();
+  const twelve = Array.from({ length: 12 }, () => isLetThrough("A", 10));
+  expect(twelve.filter(Boolean)).toHaveLength(10);
+  expect(isLetThrough("B", { A: 10, B: 1 })).toBe(true);
+  expect(isLetThrough("B", { A: 10, B: 1 })).toBe(false);
+  expect(isLetThrough("B", null)).toBe(true);
+  now.mockReturnValue(1000);
+  expect(isLetThrough("A", 10)).toBe(true);
 });
 
 describe("with an account", () => {
@@ -240,41 +194,12 @@ describe("with an account", () => {
     const set = (changes: Partial<Switches>) =>
       Object.assign(emulator.switches, changes);
 
-    it("bound, which by default protects nothing", async () => {
-      set({ bound: "refuse" });
-      expect((await deleteFirst()).status).toBe(400);
-      expect(isDeleted()).toBe(false);
-      set({ bound: "delete" });
-      expect((await deleteFirst()).status).toBe(200);
-      expect(isDeleted()).toBe(true);
-    });
-
     it("emptyFilter", async () => {
       expect(await namesOf({})).toEqual(["certificate 3"]);
       set({ emptyFilter: "enabled" });
       expect(await namesOf({})).toHaveLength(3);
       set({ emptyFilter: "all" });
       expect(await namesOf({})).toHaveLength(4);
-    });
-
-    it("requestIdCasing", async () => {
-      expect(
-        (await call("ListCertV2")).ResponseMetadata.RequestId,
-      ).toBeDefined();
-      set({ requestIdCasing: "RequestID" });
-      const { ResponseMetadata } = await call("ListCertV2");
-      expect(ResponseMetadata.RequestID).toBeDefined();
-      expect(ResponseMetadata.RequestId).toBeUndefined();
-    });
-
-    it("skewSeconds and timestampStatus", async () => {
-      const at = new Date(Date.now() - 60_000);
-      const late = () => sendSigned(emulator.url, { action: "ListCertV2", at });
-      expect((await late()).status).toBe(200);
-      set({ skewSeconds: 10 });
-      expect((await late()).status).toBe(403);
-      set({ timestampStatus: 400 });
-      expect((await late()).status).toBe(400);
     });
 
     it("ignorePaging and ignoreExpiringFilter", async () => {
@@ -289,11 +214,8 @@ describe("with an account", () => {
 
   describe("faults with an answer", () => {
     it.each<[Fault, number, RegExp, boolean]>([
-      [{ kind: "CommonErr" }, 200, /"Error":\{"Code":"CommonErr"/, false],
       [{ kind: "CommonErr", codeN: 7 }, 200, /"CodeN":7,"Code":"Comm/, false],
-      [{ kind: "throttle" }, 429, /FlowLimitExceeded/, false],
       [{ kind: "http-500" }, 500, /InternalError/, false],
-      [{ kind: "http-502-html" }, 502, /<h1>502/, false],
       [{ kind: "http-503-html" }, 503, /<h1>503/, false],
       [{ kind: "http-504-after" }, 504, /<h1>504/, true],
       [{ kind: "slow", ms: 30 }, 200, /ResponseMetadata/, true],
@@ -364,9 +286,14 @@ describe("with an account", () => {
 
     it("hang", async () => {
       emulator.fault({ kind: "hang" });
-      await expect(deleteFirst(AbortSignal.timeout(1000))).rejects.toThrow();
+      const caller = new AbortController();
+      const answer = deleteFirst(caller.signal);
+      await vi.waitUntil(() => emulator.writes().length === 1, {
+        timeout: 60_000,
+      });
+      caller.abort();
+      await expect(answer).rejects.toThrow();
       expect(isDeleted()).toBe(false);
-      expect(emulator.writes()).toHaveLength(1);
     });
   });
 
@@ -418,12 +345,6 @@ describe("the admin routes", () => {
     });
   });
 
-  it("have their own port, and the vendor's has none of them", async () => {
-    expect(emulator.adminUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-    expect(emulator.adminUrl).not.toBe(emulator.url);
-    expect((await fetch(`${emulator.url}/state`)).status).toBe(404);
-  });
-
   it("take faults, one or many, and drop them", async () => {
     const kinds = [{ kind: "http-500" }, { kind: "slow", ms: 1, times: 3 }];
     expect((await ask("POST", "/faults", kinds)).status).toBe(200);
@@ -437,9 +358,7 @@ describe("the admin routes", () => {
 
   it.each([
     [{ kind: "explode" }, "kind must be one of CommonErr, throttle"],
-    [{ kind: "slow" }, "slow needs ms"],
     [{ kind: "hang", ms: 5 }, "hang has no ms; permitted: kind, action"],
-    [{ kind: "slow", ms: "5" }, "ms must be a number"],
     [[{ kind: "hang" }, 5], "a fault is an object"],
   ])("refuse the fault %j", async (fault, message) => {
     const answer = await ask("POST", "/faults", fault);
@@ -448,22 +367,17 @@ describe("the admin routes", () => {
     expect((await ask("GET", "/state")).json).toMatchObject({ faults: [] });
   });
 
-  it("set switches by what the vendor leaves open", async () => {
+  it("set switches, by name or by what the vendor leaves open", async () => {
+    const perSecond = { DeleteCert: 1 };
     const unkind = ["missing-forbidden", "domain-total-of-page"];
-    expect((await ask("POST", "/switches", { unkind })).status).toBe(200);
+    for (const changes of [{ perSecond }, { unkind }])
+      expect((await ask("POST", "/switches", changes)).status).toBe(200);
     expect(emulator.switches).toMatchObject({
+      perSecond,
       missing: "RequestForbidden",
       total: "page",
+      bound: "delete",
     });
-  });
-
-  it("set switches", async () => {
-    const changes = {
-      missing: "RequestForbidden",
-      perSecond: { DeleteCert: 1 },
-    };
-    expect((await ask("POST", "/switches", changes)).status).toBe(200);
-    expect(emulator.switches).toMatchObject({ ...changes, bound: "delete" });
   });
 
   it.each([
@@ -473,7 +387,6 @@ describe("the admin routes", () => {
     ],
     [{ bound: "maybe" }, "bound must be one of delete, refuse"],
     [{ skewSeconds: -1 }, "skewSeconds must be a number from 0"],
-    [{ perSecond: { DeleteCert: "1" } }, "perSecond must be a number from 0"],
     [{ unkind: ["closed-midway"] }, "unkind must be a list of some of "],
     ["all", "switches are an object"],
   ])("refuse the switches %j", async (switches, message) => {

@@ -1,6 +1,4 @@
 /** What the API answers, over real sockets, held against its own description. */
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import addFormats from "ajv-formats";
 import {
   afterAll,
   afterEach,
@@ -29,30 +27,30 @@ import {
   certificate,
   chainId,
   domain,
-  KEY,
   startWorld,
   type World,
 } from "../world/deployment.ts";
 import { hurriedClock } from "../world/clock.ts";
+import {
+  described,
+  problemOf,
+  UNMATCHED,
+  violations,
+  type Answer,
+} from "../world/description.ts";
 
-const DOCUMENT: unknown = openapi;
 const LIST = "GET /certificates";
 const EXPLAIN = "GET /certificates/{chainId}";
 const DELETE = "DELETE /certificates/{chainId}";
 const SWEEP = "POST /sweeps";
 const DESCRIBE = "GET /openapi.json";
 const OPERATIONS = [LIST, EXPLAIN, DELETE, SWEEP, DESCRIBE];
-/** Requests that none of the operations is about. */
-const UNMATCHED = "unmatched";
 
 const EXPIRED = certificate(1, -30);
 const IN_USE = certificate(3, 60, { domains: ["live.example.com"] });
-const OUT_OF_SIGHT = certificate(4, -30, {
-  domains: ["elsewhere.example.net"],
-});
 const PROTECTED = certificate(5, -30, { name: "root-of-trust" });
 const ACCOUNT = {
-  certificates: [EXPIRED, certificate(2, 60), IN_USE, OUT_OF_SIGHT, PROTECTED],
+  certificates: [EXPIRED, certificate(2, 60), IN_USE, PROTECTED],
   domains: [
     domain("live.example.com", IN_USE.chainId),
     domain("unbound.example.com"),
@@ -64,143 +62,12 @@ const PROTECT = JSON.stringify([
 const PATH = `/certificates/${EXPIRED.chainId}`;
 const SWEEP_FUNCTION = "expired-sweep";
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: unknown;
-}
-
-// The description.
-
-function at(pointer: string): unknown {
-  return pointer
-    .split("/")
-    .slice(1)
-    .map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .reduce<unknown>(
-      (node, key) =>
-        typeof node === "object" && node !== null && Object.hasOwn(node, key)
-          ? Reflect.get(node, key)
-          : undefined,
-      DOCUMENT,
-    );
-}
-
-/** The pointer to the thing itself, where this one leads to a reference. */
-function follow(pointer: string): string {
-  const node = at(pointer);
-  return isObject(node) && typeof node["$ref"] === "string"
-    ? follow(node["$ref"].slice(1))
-    : pointer;
-}
-
-function escaped(key: string): string {
-  return key.replaceAll("~", "~0").replaceAll("/", "~1");
-}
-
-function responsesOf(operation: string): string {
-  const [method = "", path = ""] = operation.split(" ");
-  return operation === UNMATCHED
-    ? "/x-unmatched-requests"
-    : `/paths/${escaped(path)}/${method.toLowerCase()}/responses`;
-}
-
-function keys(pointer: string): string[] {
-  return Object.keys(at(pointer) ?? {});
-}
-
-const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
-/** Headers and parameters are texts, whatever their schema says. */
-const textAjv = new Ajv2020({ allErrors: true, coerceTypes: true });
-for (const one of [ajv, textAjv]) {
-  addFormats.default(one);
-  one.addVocabulary(Object.keys(openapi));
-  one.addSchema(openapi, "openapi.json");
-}
-const compiled = new Map<string, ValidateFunction>();
-
-function mismatches(by: Ajv2020, pointer: string, value: unknown): string[] {
-  const fragment = pointer.split("/").map(encodeURIComponent).join("/");
-  const key = `${String(by === ajv)} ${fragment}`;
-  const validate =
-    compiled.get(key) ?? by.compile({ $ref: `openapi.json#${fragment}` });
-  compiled.set(key, validate);
-  validate(value);
-  return (validate.errors ?? []).map(
-    (error) => `${error.instancePath} ${error.message ?? ""}`,
-  );
-}
-
-/** Headers of the connection and of API Gateway, which no description of an API lists. */
-const TRANSPORT = new Set([
-  "content-type",
-  "content-length",
-  "date",
-  "connection",
-  "keep-alive",
-  "apigw-requestid",
-]);
-const WAITS = ["vendor-throttled", "sweep-running"];
-
-function problemOf(body: unknown): string | undefined {
-  const type = isObject(body) ? body["type"] : undefined;
-  return typeof type === "string" ? /[\w-]+$/.exec(type)?.[0] : undefined;
-}
-
-/** How an answer differs from what the description says that the operation answers. */
-function violations(
-  operation: string,
-  { status, headers, body }: Answer,
-): string[] {
-  const response = follow(`${responsesOf(operation)}/${String(status)}`);
-  if (at(response) === undefined)
-    return [`${operation} does not answer ${String(status)}`];
-  const type = headers["content-type"] ?? "";
-  const content = `${response}/content/${escaped(type)}`;
-  if (at(content) === undefined)
-    return [`${operation} ${String(status)} is no ${type}`];
-  const isGateways = status >= 400 && type === "application/json";
-  const described = keys(`${response}/headers`);
-  const expected = isGateways
-    ? []
-    : described.filter(
-        (name) =>
-          name !== "retry-after" || WAITS.includes(problemOf(body) ?? ""),
-      );
-  return [
-    ...mismatches(ajv, `${content}/schema`, body),
-    ...expected
-      .filter((name) => headers[name] === undefined)
-      .map((name) => `there is no header ${name}`),
-    ...Object.entries(headers).flatMap(([name, value]) => {
-      if (TRANSPORT.has(name)) return [];
-      if (!expected.includes(name)) return [`header ${name} is undescribed`];
-      const header = follow(`${response}/headers/${name}`);
-      return mismatches(textAjv, `${header}/schema`, value);
-    }),
-  ];
-}
-
-/** Everything that the description says the function itself answers, as `operation status problem`. */
-function described(operation: string): string[] {
-  return keys(responsesOf(operation)).flatMap((status) => {
-    const response = follow(`${responsesOf(operation)}/${status}`);
-    const type = `${response}/content/application~1problem+json/schema/properties/type`;
-    const urns = [at(`${type}/enum`) ?? at(`${type}/const`) ?? []].flat();
-    const names =
-      Number(status) < 400
-        ? ["-"]
-        : urns.map((urn) => problemOf({ type: urn }) ?? "");
-    return names.map((name) => `${operation} ${status} ${name}`);
-  });
-}
-
 // The world.
 
 const open: { close(): Promise<void> }[] = [];
 let functions: LambdaEmulator;
 /** Lambda as it should not be. */
-let bad: Readonly<Record<"hangs" | "throttles" | "breaks", LoopbackServer>>;
+let bad: Readonly<Record<"throttles" | "breaks", LoopbackServer>>;
 /** What came, as `operation status problem`; the last test looks back at it. */
 const seen = new Set<string>();
 
@@ -215,7 +82,6 @@ beforeAll(async () => {
       response.writeHead(status).end("{}");
     });
   bad = {
-    hangs: await startLoopbackServer(0, () => undefined),
     throttles: await answering(429),
     breaks: await answering(500),
   };
@@ -237,10 +103,10 @@ interface Setting {
   readonly secret?: string;
   readonly clock?: Clock;
   readonly timeoutMs?: number;
-  readonly faults?: readonly Fault[];
+  readonly fault?: Fault;
   readonly account?: ReturnType<typeof demoAccount>;
   /** What answers for Lambda. */
-  readonly lambda?: "hangs" | "throttles" | "breaks";
+  readonly lambda?: "throttles" | "breaks";
 }
 
 async function start(setting: Setting = {}): Promise<World> {
@@ -248,20 +114,23 @@ async function start(setting: Setting = {}): Promise<World> {
     "AWS_ENDPOINT_URL_LAMBDA",
     (setting.lambda === undefined ? functions : bad[setting.lambda]).url,
   );
+  const clock = hurriedClock(1000);
+  const { fault } = setting;
   const world = await startWorld({
     live: {
-      credentials: [KEY],
       account: setting.account ?? ACCOUNT,
-      switches: { perSecond: null },
+      onCall: (action) => {
+        // What hangs is given up at once.
+        if (fault?.kind === "hang" && fault.action === action) clock.skip();
+      },
     },
     env: { PROTECT, SWEEP_FUNCTION_NAME: SWEEP_FUNCTION, ...setting.env },
-    // Longer waits than that are deadlines.
-    host: { clock: setting.clock ?? hurriedClock(1000) },
+    host: { clock: setting.clock ?? clock },
     ...(setting.secret !== undefined && { secret: setting.secret }),
     ...(setting.timeoutMs !== undefined && { timeoutMs: setting.timeoutMs }),
   });
   open.push(world);
-  for (const fault of setting.faults ?? []) world.live.fault(fault);
+  if (fault !== undefined) world.live.fault(fault);
   return world;
 }
 
@@ -306,17 +175,18 @@ function list(
 }
 
 describe("successes are as described", () => {
-  it.each([
-    [LIST, "/certificates", 200],
-    [LIST, "/certificates?verdict=delete&state=expired&limit=1000", 200],
-    [LIST, "/certificates?verdict=keep&state=valid&limit=1", 200],
-    [EXPLAIN, `/certificates/${IN_USE.chainId}`, 200],
-    [DELETE, `/certificates/${EXPIRED.chainId.toUpperCase()}`, 200],
-    [DELETE, `${PATH}?force=false&dryRun=true`, 200],
-    [DELETE, `/certificates/${IN_USE.chainId}?force=true&dryRun=false`, 200],
-    [DESCRIBE, "/openapi.json", 200],
-  ])("%s: %s", async (operation, path, status) => {
-    expect((await ask(await start(), operation, path)).status).toBe(status);
+  it("of each operation", async () => {
+    const world = await start();
+    for (const [operation, path] of [
+      [LIST, "/certificates?verdict=delete&state=expired&limit=1000"],
+      [EXPLAIN, `/certificates/${IN_USE.chainId}`],
+      [DELETE, `${PATH}?force=false&dryRun=true`],
+      [DELETE, `/certificates/${EXPIRED.chainId.toUpperCase()}`],
+      [DELETE, `/certificates/${IN_USE.chainId}?force=true&dryRun=false`],
+    ] as const)
+      expect((await ask(world, operation, path)).status, path).toBe(200);
+    const { body } = await ask(world, DESCRIBE, "/openapi.json");
+    expect(body).toEqual(openapi);
   });
 
   it("each page of the list, by the cursor of the one before", async () => {
@@ -329,7 +199,7 @@ describe("successes are as described", () => {
       const next = isObject(body) ? body["next"] : undefined;
       cursor = typeof next === "string" ? `&cursor=${next}` : undefined;
     }
-    expect(pages).toBe(3);
+    expect(pages).toBe(2);
   });
 
   it("every certificate of the demonstration, with every reason and everything that is seen", async () => {
@@ -363,7 +233,7 @@ describe("successes are as described", () => {
 
   it("alreadyGone, where the answer to the deletion was lost", async () => {
     const world = await start({
-      faults: [{ kind: "reset-after", action: "DeleteCert" }],
+      fault: { kind: "reset-after", action: "DeleteCert" },
     });
     const { body } = await ask(world, DELETE, PATH);
     expect(body).toMatchObject({ outcome: "alreadyGone" });
@@ -383,11 +253,6 @@ describe("successes are as described", () => {
     expect(status).toBe(202);
     expect(body).toMatchObject({ mode });
   });
-
-  it("GET /openapi.json is the description itself", async () => {
-    const { body } = await ask(await start(), DESCRIBE, "/openapi.json");
-    expect(body).toEqual(openapi);
-  });
 });
 
 const error = (code: string, status: number): Fault => ({
@@ -396,35 +261,27 @@ const error = (code: string, status: number): Fault => ({
   status,
 });
 
-/** What the vendor does to an action, and what the caller gets. */
-const FAULTS: readonly (readonly [Fault, number, string])[] = [
+type Row = readonly [fault: Fault, status: number, problem: string];
+
+/** What the vendor does to an action, and what the caller gets: each problem once. */
+const FAULTS: readonly Row[] = [
   [error("RequestForbidden.BillingStatus", 403), 503, "vendor-billing"],
   [error("SignatureDoesNotMatch", 401), 500, "credentials-rejected"],
   [error("LackProjectPolicy", 403), 500, "vendor-access-denied"],
-  [error("FlowLimitExceeded", 429), 503, "vendor-throttled"],
   [{ kind: "throttle", retryAfter: 1 }, 503, "vendor-throttled"],
-  [error("ResourceNotFound", 404), 502, "vendor-error"],
-  [error("InternalError.DB", 500), 502, "vendor-error"],
-  [error("SomethingNew", 418), 502, "vendor-error"],
-  [error("a code that is none", 418), 502, "vendor-error"],
   [{ kind: "CommonErr" }, 502, "vendor-error"],
-  [{ kind: "http-502-html" }, 502, "vendor-error"],
-  [{ kind: "reset-before" }, 502, "vendor-error"],
   [{ kind: "hang" }, 504, "vendor-timeout"],
 ];
 /** Those that concern the certificate that a deletion names. */
-const DELETION_FAULTS: typeof FAULTS = [
+const DELETION_FAULTS: readonly Row[] = [
   [error("InvalidParam.BindError", 400), 400, "invalid-request"],
   [error("RequestForbidden.AccountIDNotAllow", 403), 403, "vendor-refused"],
+  [error("a code that is none", 418), 502, "vendor-error"],
 ];
 /** Those that spoil evidence, not a deletion. */
-const LISTING_FAULTS: typeof FAULTS = [
+const LISTING_FAULTS: readonly Row[] = [
   [error("InvalidParam.BindError", 400), 502, "vendor-error"],
-  [error("RequestForbidden.AccountIDNotAllow", 403), 502, "vendor-error"],
-  [{ kind: "not-json" }, 502, "vendor-error"],
-  [{ kind: "date-skew", seconds: 400 }, 502, "vendor-error"],
   [{ kind: "no-date" }, 502, "vendor-error"],
-  [{ kind: "total-lies", delta: 3 }, 502, "vendor-error"],
 ];
 
 describe("failures of the vendor are answered as described", () => {
@@ -451,17 +308,14 @@ describe("failures of the vendor are answered as described", () => {
         ] as const,
     ),
   )("%s", async (_, { operation, path, status, name, fault }) => {
-    // Of a DELETE, 5 s are kept for the list that settles a doubt; else 12 s are too little to read again.
-    const hangs = fault.kind === "hang";
-    const [long, short] =
-      operation === DELETE ? [29_000, 12_000] : [12_000, 4_000];
-    const timeoutMs = hangs ? short : long;
-    const world = await start({ timeoutMs, faults: [fault] });
+    // Too little time to read again.
+    const timeoutMs = operation === DELETE ? 29_000 : 12_000;
+    const world = await start({ timeoutMs, fault });
     const answer = await ask(world, operation, path);
     expect([answer.status, problemOf(answer.body)]).toEqual([status, name]);
     if (/^\w+(\.\w+)?$/.test(fault.code ?? ""))
       expect(answer.body).toMatchObject({ vendor: { code: fault.code } });
-    expect(world.live.account.certificates).toHaveLength(5);
+    expect(world.live.account.certificates).toHaveLength(4);
   });
 });
 
@@ -487,11 +341,8 @@ describe("refusals and defects are answered as described", () => {
     [LIST, "/certificates?limit=0", 400, "invalid-request"],
     [EXPLAIN, "/certificates/1234", 400, "invalid-request"],
     [DELETE, `${PATH}%00`, 400, "invalid-request"],
-    [DELETE, `${PATH}?force=true&force=true`, 400, "invalid-request"],
     [DESCRIBE, "/openapi.json?v=3", 400, "invalid-request"],
     [SWEEP, "/sweeps", 400, "invalid-request"],
-    [SWEEP, "/sweeps", 400, "invalid-request", order("{}", "text/plain")],
-    [SWEEP, "/sweeps", 400, "invalid-request", order("{")],
     [EXPLAIN, `/certificates/${chainId(99)}`, 404, "certificate-not-found"],
     [DELETE, `/certificates/${chainId(99)}`, 404, "certificate-not-found"],
     [EXPLAIN, PATH, 404, "certificate-not-found", {}, OTHER_PROJECT],
@@ -500,22 +351,7 @@ describe("refusals and defects are answered as described", () => {
     [DELETE, SLASH, 404, "no-such-route"],
     [UNMATCHED, "/nowhere", 404, "no-such-route", { method: "GET" }],
     [UNMATCHED, PATH, 405, "method-not-allowed", { method: "PUT" }],
-    [
-      UNMATCHED,
-      "/certificates",
-      405,
-      "method-not-allowed",
-      { method: "DELETE" },
-    ],
-    [UNMATCHED, "/sweeps", 405, "method-not-allowed", { method: "GET" }],
-    [UNMATCHED, "/openapi.json", 405, "method-not-allowed", { method: "POST" }],
     [DELETE, `/certificates/${IN_USE.chainId}`, 409, "certificate-in-use"],
-    [
-      DELETE,
-      `/certificates/${OUT_OF_SIGHT.chainId}`,
-      409,
-      "certificate-in-use",
-    ],
     [
       DELETE,
       `/certificates/${PROTECTED.chainId}`,
@@ -539,14 +375,6 @@ describe("refusals and defects are answered as described", () => {
       500,
       "misconfigured",
       order("{}"),
-      { env: { SWEEP_FUNCTION_NAME: "" } },
-    ],
-    [
-      SWEEP,
-      "/sweeps",
-      500,
-      "misconfigured",
-      order("{}"),
       { env: { SWEEP_FUNCTION_NAME: "gone" } },
     ],
     ...OPERATIONS.map(
@@ -560,14 +388,6 @@ describe("refusals and defects are answered as described", () => {
           { clock: STOPPED },
         ] as const,
     ),
-    [
-      SWEEP,
-      "/sweeps",
-      504,
-      "vendor-timeout",
-      order("{}"),
-      { lambda: "hangs", timeoutMs: 4_000 },
-    ],
     ...(
       [
         [503, "vendor-throttled", "throttles"],
@@ -602,100 +422,12 @@ describe("refusals and defects are answered as described", () => {
   });
 });
 
-describe("what may be sent is as described", () => {
-  const cursor = Buffer.from(JSON.stringify([0, "", 0])).toString("base64url");
-  const good = EXPIRED.chainId;
-
-  it.each([
-    [LIST, "verdict", ["delete", "keep"], ["", "DELETE", "all"]],
-    [LIST, "state", ["expired", "valid", "expiring"], ["", "unreadable"]],
-    [LIST, "limit", ["1", "99", "1000"], ["0", "1001", "-1", "1.5", "ten"]],
-    [LIST, "cursor", [cursor], ["", "a+b", "a=", "a".repeat(1001)]],
-    [
-      EXPLAIN,
-      "chainId",
-      [good, good.toUpperCase()],
-      [`${good}0`, "g".repeat(32)],
-    ],
-    [
-      DELETE,
-      "chainId",
-      [good, good.toUpperCase()],
-      [`${good}0`, "g".repeat(32)],
-    ],
-    [DELETE, "force", ["true", "false"], ["", "TRUE", "yes"]],
-    [DELETE, "dryRun", ["true", "false"], ["", "True", "no"]],
-  ])("%s: %s", async (operation, name, accepted, refused) => {
-    const operationPointer = responsesOf(operation).replace(/\/responses$/, "");
-    const pathPointer = operationPointer.replace(/\/[a-z]+$/, "");
-    const parameter = [operationPointer, pathPointer]
-      .flatMap((owner) =>
-        keys(`${owner}/parameters`).map((index) =>
-          follow(`${owner}/parameters/${index}`),
-        ),
-      )
-      .find((pointer) => at(`${pointer}/name`) === name);
-    // Every request that is understood ends here.
-    const world = await start({ secret: "none" });
-    for (const value of [...accepted, ...refused]) {
-      const path =
-        name === "chainId"
-          ? `/certificates/${value}`
-          : `${operation === LIST ? "/certificates" : PATH}?${name}=${encodeURIComponent(value)}`;
-      const { status } = await ask(world, operation, path);
-      const isAccepted = accepted.includes(value);
-      expect(status, value).toBe(isAccepted ? 500 : 400);
-      expect(
-        mismatches(textAjv, `${parameter ?? ""}/schema`, value).length === 0,
-        value,
-      ).toBe(isAccepted);
-    }
-  });
-
-  it.each([
-    ["{}", true],
-    ['{"dryRun":true}', true],
-    ['{"maxDeletions":1,"graceDays":3650}', true],
-    ['{"report":false}', true],
-    [`{"only":["${EXPIRED.chainId}","${"Ab".repeat(16)}"]}`, true],
-    ['{"only":[]}', false],
-    ['{"only":["1"]}', false],
-    ['{"only":null}', false],
-    [JSON.stringify({ only: Array(5001).fill(EXPIRED.chainId) }), false],
-    ['{"report":null}', false],
-    ['{"dryRun":false}', false],
-    ['{"dryRun":null}', false],
-    ['{"maxDeletions":0}', false],
-    ['{"maxDeletions":100001}', false],
-    ['{"graceDays":3651}', false],
-    ['{"graceDays":"7"}', false],
-    ['{"more":1}', false],
-    ["[]", false],
-    ["null", false],
-  ])("a sweep's body %.60s: %s", async (payload, isAccepted) => {
-    const world = await start({ env: { MAX_DELETIONS: "100000" } });
-    const { status } = await ask(world, SWEEP, "/sweeps", order(payload));
-    expect(status).toBe(isAccepted ? 202 : 400);
-    const schema =
-      "/paths/~1sweeps/post/requestBody/content/application~1json/schema";
-    expect(mismatches(ajv, schema, JSON.parse(payload)).length === 0).toBe(
-      isAccepted,
-    );
-  });
-});
-
 describe("API Gateway's own answers are as described", () => {
   it.each([
     [400, LIST, "/certificates%zz", {}],
     [429, DESCRIBE, "/openapi.json", { throttle: { rate: 0, burst: 0 } }],
     [500, DELETE, PATH, { handler: () => Promise.reject(new Error("defect")) }],
     [503, EXPLAIN, PATH, { handler: () => new Promise(() => undefined) }],
-    [
-      503,
-      DESCRIBE,
-      "/openapi.json",
-      { handler: () => new Promise(() => undefined) },
-    ],
     [413, SWEEP, "/sweeps", {}],
   ])("%i to %s", async (status, operation, path, options) => {
     const gateway = await startGateway({
@@ -715,101 +447,16 @@ describe("API Gateway's own answers are as described", () => {
     expect(violations(operation, answer)).toEqual([]);
   });
 
-  it.each(
-    OPERATIONS.flatMap((operation) => [
-      [401, "Unauthorized", operation] as const,
-      [403, "Forbidden", operation] as const,
-      [429, "Too Many Requests", operation] as const,
-    ]),
-  )("%i %s to %s", (status, message, operation) => {
+  it.each(OPERATIONS)("401, 403 and 429 to %s", (operation) => {
     const headers = { "content-type": "application/json" };
-    expect(
-      violations(operation, { status, headers, body: { message } }),
-    ).toEqual([]);
-  });
-});
-
-describe("an answer that is not as described is found", () => {
-  const json = { "content-type": "application/json" };
-  const ours = { "cache-control": "no-store", "x-request-id": "id=" };
-  const receipt: Answer = {
-    status: 200,
-    headers: { ...json, ...ours },
-    body: {
-      chainId: chainId(1),
-      outcome: "deleted",
-      requestId: "20261124",
-      certificate: { name: "", notAfter: "", domains: [] },
-    },
-  };
-  const problem = (name: string, status = 503): Answer => ({
-    status,
-    headers: { ...ours, "content-type": "application/problem+json" },
-    body: {
-      type: `urn:live-cert-janitor:problem:${name}`,
-      title: "",
-      status,
-      detail: "",
-      instance: "id=",
-      vendor: { code: "Code" },
-    },
-  });
-  const billing = problem("vendor-billing");
-  const throttled = problem("vendor-throttled");
-  const altered = (answer: Answer, fields: object): Answer => ({
-    ...answer,
-    body: { ...(isObject(answer.body) && answer.body), ...fields },
-  });
-  const headed = (
-    answer: Answer,
-    headers: Readonly<Record<string, string>>,
-  ): Answer => ({
-    ...answer,
-    headers: { ...answer.headers, ...headers },
-  });
-
-  it.each([
-    ["a receipt", receipt],
-    ["a problem", billing],
-    ["a problem with Retry-After", headed(throttled, { "retry-after": "5" })],
-  ])("%s as described is none", (_, answer) => {
-    expect(violations(DELETE, answer)).toEqual([]);
-  });
-
-  it.each([
-    ["a status that the operation does not have", { ...receipt, status: 202 }],
-    ["a status of another answer", { ...receipt, status: 404 }],
-    ["a field too many", altered(receipt, { more: 1 })],
-    ["a field too few", altered(receipt, { outcome: undefined })],
-    ["another outcome", altered(receipt, { outcome: "done" })],
-    [
-      "a field too many further down",
-      altered(receipt, {
-        certificate: { name: "", notAfter: "", domains: [], more: 1 },
-      }),
-    ],
-    ["a status that is not the answer's", altered(billing, { status: 500 })],
-    ["a problem of another status", problem("vendor-error")],
-    ["a problem of another operation", problem("sweep-running", 409)],
-    [
-      "a field too many of the vendor",
-      altered(billing, { vendor: { code: "Code", message: "" } }),
-    ],
-    ["another content type", headed(billing, json)],
-    [
-      "no request id",
-      { ...receipt, headers: { ...json, "cache-control": "no-store" } },
-    ],
-    ["another cache-control", headed(receipt, { "cache-control": "public" })],
-    ["a header too many", headed(receipt, { server: "1" })],
-    ["no Retry-After where one is due", throttled],
-    ["Retry-After where none is due", headed(billing, { "retry-after": "5" })],
-    [
-      "Retry-After that is no number",
-      headed(throttled, { "retry-after": "soon" }),
-    ],
-  ])("%s", (_, answer) => {
-    expect(violations(DELETE, answer)).not.toEqual([]);
+    for (const [status, message] of [
+      [401, "Unauthorized"],
+      [403, "Forbidden"],
+      [429, "Too Many Requests"],
+    ] as const)
+      expect(
+        violations(operation, { status, headers, body: { message } }),
+      ).toEqual([]);
   });
 });
 

@@ -1,18 +1,16 @@
 import { build } from "esbuild";
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { demoAccount, demoSettings } from "../../infra/local/fixtures.ts";
 import {
   startLiveEmulator,
   type LiveEmulator,
 } from "../../infra/local/live-emulator/server.ts";
-import { KEY } from "../world/deployment.ts";
-
-const ROOT = join(import.meta.dirname, "..", "..");
+import { runHere, runProcess, type Environment } from "../world/command.ts";
+import { KEY } from "../world/key.ts";
 
 /** A key that may not see the domains. */
 const BLIND = {
@@ -26,75 +24,18 @@ beforeEach(async () => {
   live = await startLiveEmulator({
     credentials: [KEY, BLIND],
     account: demoAccount(Date.now()),
+    switches: { perSecond: null },
   });
 });
 afterEach(() => live.close());
-
-interface Run {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-type Environment = Readonly<Record<string, string>>;
 
 const environment = (env: Environment): Environment => ({
   VOLCENGINE_ENDPOINT: live.url,
   ...demoSettings,
   ...env,
 });
-
-/** Runs the command as an operator would, in a process of its own. */
-function start(env: Environment): Promise<Run> {
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      ["--import", "tsx", join("infra", "local", "preview.ts")],
-      {
-        cwd: ROOT,
-        env: {
-          PATH: process.env["PATH"],
-          TMPDIR: tmpdir(),
-          ...environment(env),
-        },
-      },
-      (_, stdout, stderr) => {
-        resolve({ code: child.exitCode ?? -1, stdout, stderr });
-      },
-    );
-  });
-}
-
-/** Runs it in this process, which is faster. */
-async function preview(
-  env: Environment,
-  args: readonly string[] = [],
-  cwd = ROOT,
-): Promise<Run> {
-  const printed = { log: "", error: "" };
-  for (const name of ["log", "error"] as const)
-    vi.spyOn(console, name).mockImplementation((text) => {
-      printed[name] += `${String(text)}\n`;
-    });
-  for (const [name, value] of Object.entries(environment(env)))
-    vi.stubEnv(name, value);
-  const { argv, exitCode } = process;
-  process.argv = [...argv.slice(0, 2), ...args];
-  process.exitCode = 0;
-  process.chdir(cwd);
-  try {
-    vi.resetModules();
-    await import("../../infra/local/preview.ts");
-    const code = Number(Reflect.get(process, "exitCode"));
-    return { code, stdout: printed.log, stderr: printed.error };
-  } finally {
-    process.argv = argv;
-    process.exitCode = exitCode;
-    process.chdir(ROOT);
-    vi.unstubAllEnvs();
-    vi.restoreAllMocks();
-  }
-}
+const preview = (env: Environment, args?: readonly string[], cwd?: string) =>
+  runHere("preview.ts", environment(env), args, cwd);
 
 const KEYS = {
   VOLC_ACCESSKEY: KEY.accessKeyId,
@@ -110,7 +51,10 @@ describe("npm run preview", () => {
         .toReversed()
         .map(({ chainId, name }) => [chainId, name]),
     ).values();
-    const { code, stdout, stderr } = await start(KEYS);
+    const { code, stdout, stderr } = await runProcess(
+      "preview.ts",
+      environment(KEYS),
+    );
     expect(stderr).toBe("");
     expect(code).toBe(0);
     for (const name of names) {

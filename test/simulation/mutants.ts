@@ -884,7 +884,7 @@ export const SEEN_BY_TESTS: readonly {
     name: "a DELETE with the body of a dry run deletes",
     from: '(request.body ?? "") !== ""',
     to: 'request.body === "{}"',
-    file: "test/api/certificates-api.test.ts",
+    file: "test/unit/handler.test.ts",
   },
   {
     name: "a sweep that was asked for over HTTP cannot be traced to its run",

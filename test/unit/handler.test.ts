@@ -44,8 +44,11 @@ const PROTECT = JSON.stringify([
 ]);
 
 interface World {
+  /** Of the reading. @default true */
+  readonly isSettled?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   readonly certificates?: readonly Fields[];
+  readonly domains?: readonly Fields[];
   /** In place of a reading that succeeds. */
   readonly observe?: Observer["observe"];
   readonly list?: Observer["listCertificates"];
@@ -58,14 +61,17 @@ function api(world: World = {}) {
   const log: Fields[] = [];
   const orders: string[] = [];
   const built: number[] = [];
-  const account = observed(world.certificates ?? CERTIFICATES, DOMAINS);
+  const account = observed(
+    world.certificates ?? CERTIFICATES,
+    world.domains ?? DOMAINS,
+  );
   const { certificates } = account;
   const vendor = {
     observer: {
       observe: () =>
         Promise.resolve({
           ...account,
-          isSettled: true,
+          isSettled: world.isSettled ?? true,
           startedAt: clock.monotonic(),
           readAt: { certificates: "then", domains: "now" },
           requestId: "r-read",
@@ -386,6 +392,20 @@ describe("GET /certificates", () => {
     expect((await list(query)).ids).toEqual(ids);
   });
 
+  it.each([
+    ["auto", true],
+    ["6", false],
+    ["8", true],
+  ])("with a WARN_DAYS of %s: %s", async (WARN_DAYS, expiring) => {
+    const certificates = [certificate(1, ending(7))];
+    const world = { certificates, env: { WARN_DAYS } };
+    const used = [domain("x.example.com", id(1))];
+    const { ask } = api({ ...world, domains: used });
+    const { content } = await ask(LIST);
+    expect(content["certificates"]).toMatchObject([{ expiring }]);
+    expect((await ask(GET_ONE, one(1))).content).toMatchObject({ expiring });
+  });
+
   it("goes on after the cursor of an earlier answer, and after no other", async () => {
     const { content } = await list({ limit: "3" });
     expect((await list({ cursor: String(content["next"]) })).ids).toEqual([4]);
@@ -394,6 +414,17 @@ describe("GET /certificates", () => {
     expect(detail).toMatch(/cursor .* earlier answer\. Nothing was deleted\./);
   });
 });
+
+it.each([GET_ONE, DELETE])(
+  "%s of one that a reading that shifted does not show is a 502, not a 404",
+  async (route) => {
+    const { ask, orders } = api({ isSettled: false });
+    const { statusCode, type, detail } = await ask(route, one(9));
+    expect([statusCode, type]).toEqual([502, "vendor-error"]);
+    expect(detail).toContain("Nothing was deleted.");
+    expect(orders).toEqual([]);
+  },
+);
 
 describe("GET /certificates/{chainId}", () => {
   it("has all the evidence", async () => {

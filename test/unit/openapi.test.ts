@@ -12,6 +12,24 @@ import { routeKeyOf, ROUTES } from "../../functions/contract/routes.ts";
 import { problemAnswer } from "../../functions/http/problem.ts";
 import { isObject } from "../../functions/contract/parsers.ts";
 import { openapi } from "../../functions/http/openapi.ts";
+import { createApiHandler } from "../../functions/http/handler.ts";
+import { systemClock } from "../../functions/host/clock.ts";
+import {
+  at,
+  follow,
+  mismatches,
+  TEXTS,
+  VALUES,
+  violations,
+  type Answer,
+} from "../world/description.ts";
+import {
+  DELETE,
+  GET_ONE,
+  httpEvent,
+  LIST,
+  SWEEP,
+} from "../world/hostile-events.ts";
 
 const read = (path: string): string =>
   readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
@@ -32,22 +50,8 @@ function walk(node: unknown, visit: Visit, pointer = ""): void {
   }
 }
 
-function at(document: unknown, pointer: string): unknown {
-  return pointer
-    .split("/")
-    .slice(1)
-    .map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .reduce<unknown>(
-      (node, key) =>
-        typeof node === "object" && node !== null && Object.hasOwn(node, key)
-          ? Reflect.get(node, key)
-          : undefined,
-      document,
-    );
-}
-
 function keys(node: unknown): string[] {
-  return isObject(node) ? Object.keys(node) : [];
+  return typeof node === "object" && node !== null ? Object.keys(node) : [];
 }
 
 /** What is wrong with the document as an OpenAPI description. */
@@ -62,10 +66,10 @@ async function defects(document: object): Promise<unknown[]> {
       found.push(pointer, JSON_SCHEMA.errors);
     used.add(node["$ref"]);
   });
-  for (const scheme of keys(at(document, "/components/securitySchemes")))
+  for (const scheme of keys(at("/components/securitySchemes", document)))
     used.add(`#/components/securitySchemes/${scheme}`);
-  for (const kind of keys(at(document, "/components"))) {
-    for (const name of keys(at(document, `/components/${kind}`))) {
+  for (const kind of keys(at("/components", document))) {
+    for (const name of keys(at(`/components/${kind}`, document))) {
       const target = `#/components/${kind}/${name}`;
       if (!used.has(target)) found.push(`nothing refers to ${target}`);
     }
@@ -134,19 +138,19 @@ describe("the description of the API", () => {
 
   it("names every operation differently, says what it does, and names every variable of its path", () => {
     const ids = [...operations().values()].map((pointer) =>
-      at(DOCUMENT, `${pointer}/operationId`),
+      at(`${pointer}/operationId`),
     );
     expect(new Set(ids).size).toBe(ids.length);
     for (const pointer of operations().values()) {
       for (const field of ["operationId", "summary", "description"])
-        expect(at(DOCUMENT, `${pointer}/${field}`), pointer).toMatch(/./);
+        expect(at(`${pointer}/${field}`), pointer).toMatch(/./);
     }
     const variables = new Set(TEXT.match(/(?<=\{)\w+(?=\}":)/g));
     expect([...variables]).toEqual(["chainId"]);
-    expect(at(DOCUMENT, "/paths/~1certificates~1{chainId}/parameters")).toEqual(
-      [{ $ref: "#/components/parameters/ChainId" }],
-    );
-    expect(at(DOCUMENT, "/components/parameters/ChainId")).toMatchObject({
+    expect(at("/paths/~1certificates~1{chainId}/parameters")).toEqual([
+      { $ref: "#/components/parameters/ChainId" },
+    ]);
+    expect(at("/components/parameters/ChainId")).toMatchObject({
       name: "chainId",
       in: "path",
       required: true,
@@ -155,7 +159,7 @@ describe("the description of the API", () => {
 
   it("has the version of the package", () => {
     const manifest: unknown = JSON.parse(read("package.json"));
-    expect(at(DOCUMENT, "/info/version")).toBe(at(manifest, "/version"));
+    expect(at("/info/version")).toBe(at("/version", manifest));
   });
 });
 
@@ -167,7 +171,7 @@ describe("the description and the program agree", () => {
   });
 
   it("on the methods that `allow` names for each path", () => {
-    const allowed = keys(at(DOCUMENT, "/paths")).map((path) => {
+    const allowed = keys(at("/paths")).map((path) => {
       const request = readHttpRequest({
         version: "2.0",
         routeKey: "$default",
@@ -182,7 +186,7 @@ describe("the description and the program agree", () => {
       return allow;
     });
     expect(new Set(allowed)).toEqual(
-      new Set(texts(at(DOCUMENT, "/components/headers/Allow/schema/enum"))),
+      new Set(texts(at("/components/headers/Allow/schema/enum"))),
     );
   });
 
@@ -194,15 +198,15 @@ describe("the description and the program agree", () => {
       .map((name) => {
         const answer = problemAnswer({ name, detail: "" }, "id");
         const body: unknown = JSON.parse(answer.body);
-        return `${String(answer.statusCode)} ${String(at(body, "/type"))}`;
+        return `${String(answer.statusCode)} ${String(at("/type", body))}`;
       });
     const described = new Set<string>();
     walk(DOCUMENT, ({ properties }) => {
       if (!isObject(properties)) return;
-      const status = at(properties, "/status/const");
-      const type = at(properties, "/type/const");
+      const status = at("/status/const", properties);
+      const type = at("/type/const", properties);
       for (const urn of [
-        ...texts(at(properties, "/type/enum")),
+        ...texts(at("/type/enum", properties)),
         ...texts([type]),
       ])
         described.add(`${String(status)} ${urn}`);
@@ -213,8 +217,8 @@ describe("the description and the program agree", () => {
   it("on the status under which each problem stands", () => {
     walk(DOCUMENT, ({ content }, pointer) => {
       const status = at(
-        content,
         "/application~1problem+json/schema/properties/status/const",
+        content,
       );
       const [, key] = /\/(\d{3})$/.exec(pointer) ?? [];
       if (status !== undefined && key !== undefined)
@@ -224,7 +228,6 @@ describe("the description and the program agree", () => {
       const [, key] = /\/responses\/(\d{3})$/.exec(pointer) ?? [];
       if (key === undefined || typeof target !== "string") return;
       const status = at(
-        DOCUMENT,
         `${target.slice(1)}/content/application~1problem+json/schema/properties/status/const`,
       );
       if (status !== undefined) expect(status, pointer).toBe(Number(key));
@@ -234,19 +237,19 @@ describe("the description and the program agree", () => {
   it("on the query parameters of each route", () => {
     for (const route of Object.values(ROUTES)) {
       const pointer = operations().get(routeKeyOf(route)) ?? "";
-      const parameters = at(DOCUMENT, `${pointer}/parameters`);
+      const parameters = at(`${pointer}/parameters`);
       const names = (Array.isArray(parameters) ? parameters : []).map((one) =>
-        at(one, "/name"),
+        at("/name", one),
       );
       expect(names, routeKeyOf(route)).toEqual(Object.keys(route.query));
     }
   });
 
   it("on the reasons to keep, but for out-of-scope: such a certificate does not exist for the API", () => {
-    expect(at(DOCUMENT, "/components/schemas/Reason/description")).toMatch(
+    expect(at("/components/schemas/Reason/description")).toMatch(
       /^Why a sweep keeps it\. `malformed-record`: [^`]*\. `expiry-unreadable`: .*`protected`: a rule protects it\.$/,
     );
-    expect(at(DOCUMENT, "/components/schemas/Reason/enum")).toEqual([
+    expect(at("/components/schemas/Reason/enum")).toEqual([
       "malformed-record",
       "expiry-unreadable",
       "validity-inverted",
@@ -257,5 +260,183 @@ describe("the description and the program agree", () => {
       "domain-not-visible",
       "protected",
     ]);
+  });
+});
+
+describe("what may be sent is as described", () => {
+  const good = "0123456789abcdef".repeat(2);
+  const cursor = Buffer.from(JSON.stringify([0, "", 0])).toString("base64url");
+  const nobody = () => Promise.reject(new Error("no vendor"));
+
+  /** What a request gets; every one that is understood ends in a 500, or starts a sweep that there is not. */
+  async function statusOf(route: string, over: object): Promise<number> {
+    const handle = createApiHandler(
+      {
+        env: { VOLCENGINE_SECRET_ID: "key", MAX_DELETIONS: "100000" },
+        clock: systemClock,
+        random: () => 0,
+        log: () => undefined,
+      },
+      () => Promise.resolve("run"),
+      () => ({
+        observer: { observe: nobody, listCertificates: nobody },
+        deleter: { deleteCertificate: nobody },
+        close: () => Promise.resolve(),
+      }),
+    );
+    const answer = await handle(httpEvent(route, { ...over }), {
+      awsRequestId: "id",
+      getRemainingTimeInMillis: () => 29_000,
+    });
+    return answer.statusCode;
+  }
+
+  const ids: [string[], string[]] = [
+    [good, good.toUpperCase()],
+    [`${good}0`, "g".repeat(32)],
+  ];
+  it.each<[string, string, string[], string[]]>([
+    [LIST, "verdict", ["delete", "keep"], ["", "DELETE", "all"]],
+    [LIST, "state", ["expired", "valid", "expiring"], ["", "unreadable"]],
+    [LIST, "limit", ["1", "99", "1000"], ["0", "1001", "-1", "1.5", "ten"]],
+    [LIST, "cursor", [cursor], ["", "a+b", "a=", "a".repeat(1001)]],
+    [GET_ONE, "chainId", ...ids],
+    [DELETE, "chainId", ...ids],
+    [DELETE, "force", ["true", "false"], ["", "TRUE", "yes"]],
+    [DELETE, "dryRun", ["true", "false"], ["", "True", "no"]],
+  ])("%s: %s", async (route, name, accepted, refused) => {
+    const operation = operations().get(route) ?? "";
+    const parameter = [operation, operation.replace(/\/[a-z]+$/, "")]
+      .flatMap((owner) =>
+        keys(at(`${owner}/parameters`)).map((index) =>
+          follow(`${owner}/parameters/${index}`),
+        ),
+      )
+      .find((pointer) => at(`${pointer}/name`) === name);
+    const place =
+      name === "chainId" ? "pathParameters" : "queryStringParameters";
+    for (const value of [...accepted, ...refused]) {
+      const isAccepted = accepted.includes(value);
+      const status = await statusOf(route, { [place]: { [name]: value } });
+      expect(status, value).toBe(isAccepted ? 500 : 400);
+      const schema = `${parameter ?? ""}/schema`;
+      const isDescribed = mismatches(TEXTS, schema, value).length === 0;
+      expect(isDescribed, value).toBe(isAccepted);
+    }
+  });
+
+  it.each([
+    [
+      202,
+      [
+        {},
+        { dryRun: true },
+        { maxDeletions: 1, graceDays: 3650 },
+        { report: false },
+        { only: [good, "Ab".repeat(16)] },
+      ],
+    ],
+    [
+      400,
+      [
+        ...[[], ["1"], null, Array(5001).fill(good)].map((only) => ({ only })),
+        ...[{ report: null }, { dryRun: false }, { dryRun: null }],
+        ...[{ maxDeletions: 0 }, { maxDeletions: 100_001 }],
+        ...[{ graceDays: 3651 }, { graceDays: "7" }, { more: 1 }, [], null],
+      ],
+    ],
+  ])("a sweep's body: %i", async (status, bodies) => {
+    const schema =
+      "/paths/~1sweeps/post/requestBody/content/application~1json/schema";
+    for (const content of bodies) {
+      const body = JSON.stringify(content);
+      expect(await statusOf(SWEEP, { body }), body).toBe(status);
+      const isDescribed = mismatches(VALUES, schema, content).length === 0;
+      expect(isDescribed, body).toBe(status === 202);
+    }
+  });
+});
+
+describe("an answer that is not as described is found", () => {
+  const json = { "content-type": "application/json" };
+  const ours = { "cache-control": "no-store", "x-request-id": "id=" };
+  const receipt: Answer = {
+    status: 200,
+    headers: { ...json, ...ours },
+    body: {
+      chainId: "a".repeat(32),
+      outcome: "deleted",
+      requestId: "20261124",
+      certificate: { name: "", notAfter: "", domains: [] },
+    },
+  };
+  const problem = (name: string, status = 503): Answer => ({
+    status,
+    headers: { ...ours, "content-type": "application/problem+json" },
+    body: {
+      type: `urn:live-cert-janitor:problem:${name}`,
+      title: "",
+      status,
+      detail: "",
+      instance: "id=",
+      vendor: { code: "Code" },
+    },
+  });
+  const billing = problem("vendor-billing");
+  const throttled = problem("vendor-throttled");
+  const altered = (answer: Answer, fields: object): Answer => ({
+    ...answer,
+    body: { ...(isObject(answer.body) && answer.body), ...fields },
+  });
+  const headed = (
+    answer: Answer,
+    headers: Readonly<Record<string, string>>,
+  ): Answer => ({
+    ...answer,
+    headers: { ...answer.headers, ...headers },
+  });
+
+  it.each([
+    ["a receipt", receipt],
+    ["a problem", billing],
+    ["a problem with Retry-After", headed(throttled, { "retry-after": "5" })],
+  ])("%s as described is none", (_, answer) => {
+    expect(violations(DELETE, answer)).toEqual([]);
+  });
+
+  it.each([
+    ["a status that the operation does not have", { ...receipt, status: 202 }],
+    ["a status of another answer", { ...receipt, status: 404 }],
+    ["a field too many", altered(receipt, { more: 1 })],
+    ["a field too few", altered(receipt, { outcome: undefined })],
+    ["another outcome", altered(receipt, { outcome: "done" })],
+    [
+      "a field too many further down",
+      altered(receipt, {
+        certificate: { name: "", notAfter: "", domains: [], more: 1 },
+      }),
+    ],
+    ["a status that is not the answer's", altered(billing, { status: 500 })],
+    ["a problem of another status", problem("vendor-error")],
+    ["a problem of another operation", problem("sweep-running", 409)],
+    [
+      "a field too many of the vendor",
+      altered(billing, { vendor: { code: "Code", message: "" } }),
+    ],
+    ["another content type", headed(billing, json)],
+    [
+      "no request id",
+      { ...receipt, headers: { ...json, "cache-control": "no-store" } },
+    ],
+    ["another cache-control", headed(receipt, { "cache-control": "public" })],
+    ["a header too many", headed(receipt, { server: "1" })],
+    ["no Retry-After where one is due", throttled],
+    ["Retry-After where none is due", headed(billing, { "retry-after": "5" })],
+    [
+      "Retry-After that is no number",
+      headed(throttled, { "retry-after": "soon" }),
+    ],
+  ])("%s", (_, answer) => {
+    expect(violations(DELETE, answer)).not.toEqual([]);
   });
 });

@@ -72,9 +72,11 @@ function wordsOf(text: string): string {
 }
 
 const tags = (text: string): readonly string[] => text.match(/<[^>]*>/g) ?? [];
+/** One text, since thousands of tags are compared dozens of times. */
+const tagsOf = (text: string): string => tags(wordsOf(text)).join("\n");
 
 describe("the words of others", () => {
-  const plain = tags(wordsOf("x"));
+  const plain = tagsOf("x");
 
   it.each([
     "<img src=x onerror=alert(1)>",
@@ -87,13 +89,13 @@ describe("the words of others", () => {
     "&lt;b&gt;&quot;",
     "${alert(1)}",
   ])("%j adds no tag and no attribute", (text) => {
-    expect(tags(wordsOf(text))).toEqual(plain);
+    expect(tagsOf(text)).toBe(plain);
   });
 
   it("add no tag and no attribute, whatever they are", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {
-        expect(tags(wordsOf(text))).toEqual(plain);
+        expect(tagsOf(text)).toBe(plain);
       }),
       { numRuns: 50 },
     );

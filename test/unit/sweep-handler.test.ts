@@ -240,8 +240,12 @@ describe("the report", () => {
     };
     // It expired 30 days ago.
     const { run, mails } = sweeper({ env, expired: many(1) });
-    await run({ report: true });
+    // The notice counts with the deployment's grace, not with that of the run.
+    await run({ report: true, graceDays: 3650 });
     const [mail] = mails();
+    expect(mail?.message).toMatch(
+      /^Stack Janitor-eu: sweep of BytePlus MediaLive, /,
+    );
     expect(mail?.subject).toMatch(/\[Janitor-eu, BytePlus MediaLive\]$/);
     expect(mail?.message).toContain("will be deleted from 2027-10-25 on");
   });
@@ -255,6 +259,51 @@ describe("the report", () => {
     },
   );
 
+  it.each([
+    ["an emoji where a name is cut", `${"n".repeat(39)}😀`],
+    ["half a character, as JSON can write it", "half \ud83d here"],
+    ["the other half", "\ude00"],
+    ["a character that no text may hold", "never \uffff \u{1fffe}"],
+    ["a control character", "bell \u0007"],
+  ])("is not refused for a name with %s", async (_what, CertName) => {
+    const expired = [certificate(1, { CertName })];
+    const { run, log, mails } = sweeper({ expired });
+    await run();
+    expect(log.at(-1)).toMatchObject({ event: "sweep-summary" });
+    expect(mails()).toHaveLength(1);
+    expect(mails()[0]?.message.isWellFormed()).toBe(true);
+  });
+
+  it("tells what is about to expire in use, with its domains and renewals, once a day", async () => {
+    const soon = certificate(1, { ...ending(5), CertName: "old" });
+    const renewed = certificate(2, {
+      ...ending(80),
+      CertName: "new",
+      CertDomainList: ["*.example.com"],
+    });
+    const domains = [
+      domain("live.example.com", soon["ChainID"]),
+      domain("live.example.net", soon["CertID"]),
+    ];
+    const { run, log, mails } = sweeper({ expired: [soon, renewed], domains });
+    expect((await run({ report: true })).counts.expiringInUse).toBe(1);
+    expect(log[0]).toMatchObject({
+      event: "expiring-in-use",
+      chainId: soon["ChainID"],
+      domains: [
+        { domain: "live.example.com", renewedAs: "new" },
+        { domain: "live.example.net" },
+      ],
+    });
+    expect(log.at(-1)).not.toHaveProperty("expiring");
+    const [mail] = mails();
+    expect(mail?.subject).toContain("1 expiring in use");
+    expect(mail?.message).toContain(
+      "renewed as new, but not bound to live.example.com",
+    );
+    expect(mail?.message).toContain("no renewal is listed");
+  });
+
   it("goes nowhere without a topic", async () => {
     const { run, log, mails } = sweeper({
       env: { REPORT_TOPIC_ARN: undefined },
@@ -262,6 +311,13 @@ describe("the report", () => {
     expect(await run({ report: true })).toMatchObject({ runId: "run-1" });
     expect(mails()).toEqual([]);
     expect(log.map(({ event }) => event)).toEqual(["sweep-summary"]);
+  });
+
+  it("that a topic refuses leaves a line with the reason's name", async () => {
+    const env = { REPORT_TOPIC_ARN: `${TOPIC}-gone` };
+    const { run, log } = sweeper({ env, expired: many(1) });
+    await run();
+    expect(log.at(-1)).toMatchObject({ error: "NotFoundException" });
   });
 
   it("that cannot be mailed leaves a line, and the sweep succeeds", async () => {

@@ -153,6 +153,7 @@ describe("what reaches the vendor", () => {
       hostOf(systemClock),
       configurationOf(sendsPerSecond, {
         VOLCENGINE_SECRET_ID: "live/key",
+        VOLCENGINE_REGION: "ap-singapore-1",
         VOLCENGINE_ENDPOINT: server.origin.origin,
       }),
       5000,
@@ -184,7 +185,7 @@ describe("what reaches the vendor", () => {
     await Promise.all(three);
     expect(server.requests[0]).toMatch(
       new RegExp(
-        `authorization: HMAC-SHA256 Credential=${KEY.accessKeyId}/\\d{8}/cn-north-1/live/request`,
+        `authorization: HMAC-SHA256 Credential=${KEY.accessKeyId}/\\d{8}/ap-singapore-1/live/request`,
         "i",
       ),
     );

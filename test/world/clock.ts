@@ -224,20 +224,30 @@ export class ProcessClock implements Clock {
   }
 }
 
+export interface HurriedClock extends Clock {
+  /** The next long wait is over at once; the others, if they end later, take as long as before. */
+  readonly skip: () => void;
+}
+
 /**
  * The system's clock, on which waits of up to `shortMs` take no time: pacers keep their order, and nobody waits for them.
  * @param shortMs by default the longest that the pacers and the retries of a healthy world wait
  */
-export function hurriedClock(shortMs = 600): Clock {
+export function hurriedClock(shortMs = 600): HurriedClock {
   let ahead = 0;
   const waiting: { readonly at: number; readonly wake: () => void }[] = [];
+  /** When each of the long waits ends, by what ends it. */
+  const long = new Map<() => void, number>();
   const monotonic = (): number => systemClock.monotonic() + ahead;
+  const passTo = (at: number): void => {
+    ahead += Math.max(0, at - monotonic());
+  };
   /** Wakes who is next, after all that can run now: those who wait side by side do not wait for each other. */
   const wakeNext = (): void => {
     waiting.sort((a, b) => a.at - b.at);
     const next = waiting.shift();
     if (next === undefined) return;
-    ahead += Math.max(0, next.at - monotonic());
+    passTo(next.at);
     next.wake();
     if (waiting.length > 0) setImmediate(wakeNext);
   };
@@ -245,13 +255,29 @@ export function hurriedClock(shortMs = 600): Clock {
     now: () => systemClock.now(),
     monotonic,
     async sleep(ms, signal) {
-      if (ms > shortMs) return systemClock.sleep(ms, signal);
       const at = monotonic() + ms;
+      if (ms > shortMs) {
+        let end = (): void => undefined;
+        const skipped = new Promise<void>((resolve) => {
+          end = resolve;
+        });
+        long.set(end, at);
+        await Promise.race([systemClock.sleep(ms, signal), skipped]).finally(
+          () => long.delete(end),
+        );
+        return;
+      }
       await new Promise<void>((wake) => {
         // No timer: the shortest one takes a whole millisecond.
         if (waiting.push({ at, wake }) === 1) setImmediate(wakeNext);
       });
       signal?.throwIfAborted();
+    },
+    skip() {
+      const [next] = [...long].sort(([, a], [, b]) => a - b);
+      if (next === undefined) return;
+      passTo(next[1]);
+      next[0]();
     },
   };
 }
