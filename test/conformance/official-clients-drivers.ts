@@ -1,7 +1,10 @@
 /** The vendor's three SDKs and our own client behind one interface: a command in, what the client tells of the answer out. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { readConfiguration } from "../../functions/host/configuration.ts";
+import {
+  readConfiguration,
+  type Configuration,
+} from "../../functions/host/configuration.ts";
 import { lambdaHost } from "../../functions/host/host.ts";
 import { isObject } from "../../functions/contract/parsers.ts";
 import {
@@ -170,11 +173,25 @@ function inTime<T>(work: (deadline: Deadline) => Promise<T>): Promise<T> {
   return withDeadline(clock, 60_000, undefined, work);
 }
 
-function configurationOf(endpoint: string) {
-  return readConfiguration({
+/** Our client, with its own signer and its own transport. */
+async function withOurs<T>(
+  endpoint: string,
+  key: Key,
+  work: (api: LiveApi, configuration: Configuration) => Promise<T>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<T> {
+  const configuration = readConfiguration({
     VOLCENGINE_SECRET_ID: "none",
     VOLCENGINE_ENDPOINT: `http://${endpoint}`,
+    ...settings,
   });
+  const source = sourceOf(key);
+  const { api, transport } = createApi(HOST, configuration, source, ATTEMPT_MS);
+  try {
+    return await work(api, configuration);
+  } finally {
+    await transport.close();
+  }
 }
 
 async function once(
@@ -210,24 +227,13 @@ async function once(
   }
 }
 
-/** Our client, with its own signer and its own transport. */
-export async function callOurs({
-  host: endpoint,
+export function callOurs({
+  host,
   action,
   body,
   ...key
 }: Command): Promise<OurTold> {
-  const { api, transport } = createApi(
-    HOST,
-    configurationOf(endpoint),
-    sourceOf(key),
-    ATTEMPT_MS,
-  );
-  try {
-    return await once(api, action, body);
-  } finally {
-    await transport.close();
-  }
+  return withOurs(host, key, (api) => once(api, action, body));
 }
 
 /** Our client, given an answer that another client got. */
@@ -247,23 +253,28 @@ export function readAsOurs(answer: TransportAnswer): Promise<OurTold> {
   return once(api, "any", {});
 }
 
-/** Everything that our observer sees. */
-export async function observe(
+/** Everything that our observer sees under these settings; `onAnswer` is told what each page was read from. */
+export function observe(
   endpoint: string,
   key: Key,
-): Promise<Observation> {
-  const configuration = configurationOf(endpoint);
-  const { api, transport } = createApi(
-    HOST,
-    configuration,
-    sourceOf(key),
-    ATTEMPT_MS,
+  settings: Readonly<Record<string, string>> = {},
+  onAnswer: (body: object, result: unknown) => void = () => undefined,
+): Promise<Observation & Pick<Configuration, "policy">> {
+  return withOurs(
+    endpoint,
+    key,
+    async (api, configuration) => {
+      const heard: LiveApi = {
+        async call(action, body, options) {
+          const answer = await api.call(action, body, options);
+          onAnswer(body, answer.result);
+          return answer;
+        },
+      };
+      const observer = createAccountObserver(heard, HOST, configuration);
+      const seen = await inTime((deadline) => observer.observe(deadline));
+      return { ...seen, policy: configuration.policy };
+    },
+    settings,
   );
-  try {
-    return await inTime((deadline) =>
-      createAccountObserver(api, HOST, configuration).observe(deadline),
-    );
-  } finally {
-    await transport.close();
-  }
 }

@@ -16,7 +16,7 @@ import {
   type LiveEmulatorOptions,
 } from "../../infra/local/live-emulator/server.ts";
 import type { TransportAnswer } from "../../functions/volcengine/transport.ts";
-import { certificateOf, KEY } from "../world/official-client.ts";
+import { certificateOf, domainOf, KEY } from "../world/official-client.ts";
 import type { Command, Key } from "./official-clients-drivers.ts";
 
 interface WireRequest {
@@ -147,100 +147,80 @@ export function meet<T>(
   );
 }
 
+/** A failure, and what brings it about. */
+function is(
+  status: number,
+  code: string,
+  title: string,
+  more: Partial<Situation>,
+): Situation {
+  return { title, status, code, ...more };
+}
+
 function failing(status: number, code: string, codeN?: number): Situation {
   const number = codeN === undefined ? {} : { codeN };
-  return {
-    title: `${code}, ${String(status)}${codeN === undefined ? "" : `, CodeN ${String(codeN)}`}`,
-    status,
-    code,
-    ...number,
-    fault: { kind: "error", status, code, ...number },
-  };
+  const title = `${code}, ${String(status)}${codeN === undefined ? "" : `, CodeN ${String(codeN)}`}`;
+  const fault = { kind: "error", status, code, ...number } as const;
+  return { title, status, code, ...number, fault };
 }
+
+/** An HTTP 200 that says that it failed. */
+function common(title: string, codeN?: number): Situation {
+  const number = codeN === undefined ? {} : { codeN };
+  const fault = { kind: "CommonErr", ...number } as const;
+  return is(200, "CommonErr", title, { ...number, fault });
+}
+
+const UNKNOWN = { body: { ChainID: MISSING } };
+const switched = (switches: LiveEmulatorOptions["switches"] & object) => ({
+  emulator: { switches },
+});
+const BOUND: Partial<LiveEmulatorOptions> = {
+  switches: { bound: "refuse" },
+  account: {
+    certificates: [CERTIFICATE],
+    domains: [
+      { ...domainOf("直播.example.com"), chainId: CERTIFICATE.chainId },
+    ],
+  },
+};
 
 /** DeleteCert's error table, docs/6469/1126818: by what brings each about where something does, else by a fault. */
 const SERVICE_ERRORS: readonly Situation[] = [
-  {
-    title: "CommonErr in an HTTP 200",
-    status: 200,
-    code: "CommonErr",
-    fault: { kind: "CommonErr" },
-  },
-  {
-    title: "CommonErr in an HTTP 200 with CodeN",
-    status: 200,
-    code: "CommonErr",
-    codeN: 100099,
-    fault: { kind: "CommonErr", codeN: 100099 },
-  },
-  {
-    title: "CommonErr in an HTTP 200 with a CodeN of 0",
-    status: 200,
-    code: "CommonErr",
-    codeN: 0,
-    fault: { kind: "CommonErr", codeN: 0 },
-  },
-  {
-    title: "InvalidParam: an empty chain id",
-    status: 400,
-    code: "InvalidParam",
+  common("CommonErr in an HTTP 200"),
+  common("CommonErr in an HTTP 200 with CodeN", 100099),
+  common("CommonErr in an HTTP 200 with a CodeN of 0", 0),
+  is(400, "InvalidParam", "InvalidParam: an empty chain id", {
     body: { ChainID: "" },
-  },
-  {
-    title: "InvalidParam: a bound certificate, where that is refused",
-    status: 400,
-    code: "InvalidParam",
-    emulator: {
-      switches: { bound: "refuse" },
-      account: {
-        certificates: [CERTIFICATE],
-        domains: [
-          {
-            domain: "直播.example.com",
-            type: "push",
-            chainId: CERTIFICATE.chainId,
-            certDomain: "",
-            status: 0,
-            projectName: "default",
-          },
-        ],
-      },
-    },
-  },
-  {
-    title: "InvalidParam.BindError: a chain id that is a number",
-    status: 400,
-    code: "InvalidParam.BindError",
-    body: { ChainID: 5 },
-    untyped: true,
-  },
+  }),
+  is(
+    400,
+    "InvalidParam",
+    "InvalidParam: a bound certificate, where that is refused",
+    { emulator: BOUND },
+  ),
+  is(
+    400,
+    "InvalidParam.BindError",
+    "InvalidParam.BindError: a chain id that is a number",
+    { body: { ChainID: 5 }, untyped: true },
+  ),
   failing(400, "InvalidParam.BindError"),
-  {
-    title: "RequestForbidden: an unknown chain id, where that is forbidden",
-    status: 403,
-    code: "RequestForbidden",
-    emulator: { switches: { missing: "RequestForbidden" } },
-    body: { ChainID: MISSING },
-  },
-  {
-    title: "RequestForbidden.AccountIDNotAllow: another account's",
-    status: 403,
-    code: "RequestForbidden.AccountIDNotAllow",
-    body: { ChainID: FOREIGN },
-  },
+  is(
+    403,
+    "RequestForbidden",
+    "RequestForbidden: an unknown chain id, where that is forbidden",
+    { ...switched({ missing: "RequestForbidden" }), ...UNKNOWN },
+  ),
+  is(
+    403,
+    "RequestForbidden.AccountIDNotAllow",
+    "RequestForbidden.AccountIDNotAllow: another account's",
+    { body: { ChainID: FOREIGN } },
+  ),
   failing(403, "RequestForbidden.BillingStatus"),
-  {
-    title: "ResourceNotFound: an unknown chain id",
-    status: 404,
-    code: "ResourceNotFound",
-    body: { ChainID: MISSING },
-  },
-  {
-    title: "InternalError",
-    status: 500,
-    code: "InternalError",
-    fault: { kind: "http-500" },
-  },
+  is(404, "ResourceNotFound", "ResourceNotFound: an unknown chain id", UNKNOWN),
+  is(500, "InternalError", "InternalError", { fault: { kind: "http-500" } }),
   failing(500, "InternalError.DB"),
   failing(502, "InternalServiceError"),
   failing(502, "InternalServiceError", 100023),
@@ -252,93 +232,62 @@ const SERVICE_ERRORS: readonly Situation[] = [
     action: "ListCertV2",
     body: {},
   },
-  {
-    title: "InvalidParam: a page that there is not",
-    status: 400,
-    code: "InvalidParam",
+  is(400, "InvalidParam", "InvalidParam: a page that there is not", {
     action: "ListDomainDetail",
     body: { PageNum: 0, PageSize: 10 },
-  },
+  }),
 ];
 
-const EARLY = { now: () => Date.now() - 16 * 60_000 };
-const LATE = { now: () => Date.now() + 16 * 60_000 };
+const clockOff = (minutes: number): Partial<LiveEmulatorOptions> => ({
+  now: () => Date.now() - minutes * 60_000,
+});
+const WITH_TOKEN = { emulator: { credentials: [SESSION_KEY] } };
+const WRONG = { secretAccessKey: "wrong" };
 
 /** What comes before the service: keys, clocks, limits, and what stands in front of everything. */
 const GATE_ERRORS: readonly Situation[] = [
-  {
-    title: "a wrong secret key",
-    status: 401,
-    code: "SignatureDoesNotMatch",
-    key: { ...KEY, secretAccessKey: "wrong" },
-  },
-  {
-    title: "an unknown access key",
-    status: 401,
-    code: "InvalidAccessKey",
+  is(401, "SignatureDoesNotMatch", "a wrong secret key", {
+    key: { ...KEY, ...WRONG },
+  }),
+  is(401, "InvalidAccessKey", "an unknown access key", {
     key: { ...KEY, accessKeyId: "AKLTUNKNOWN" },
-  },
-  {
-    title: "a wrong session token",
-    status: 401,
-    code: "InvalidSecretToken",
-    emulator: { credentials: [SESSION_KEY] },
+  }),
+  is(401, "InvalidSecretToken", "a wrong session token", {
+    ...WITH_TOKEN,
     key: { ...KEY, sessionToken: "wrong" },
-  },
-  {
-    title: "no session token where there has to be one",
-    status: 401,
-    code: "InvalidSecretToken",
-    emulator: { credentials: [SESSION_KEY] },
-  },
-  {
-    title: "a session token where there is none",
-    status: 401,
-    code: "InvalidSecretToken",
+  }),
+  is(
+    401,
+    "InvalidSecretToken",
+    "no session token where there has to be one",
+    WITH_TOKEN,
+  ),
+  is(401, "InvalidSecretToken", "a session token where there is none", {
     key: SESSION_KEY,
-  },
-  {
-    title: "a right session token with a wrong secret key",
-    status: 401,
-    code: "SignatureDoesNotMatch",
-    emulator: { credentials: [SESSION_KEY] },
-    key: { ...SESSION_KEY, secretAccessKey: "wrong" },
-  },
-  {
-    title: "a clock 16 minutes behind the vendor's",
-    status: 403,
-    code: "InvalidTimestamp",
-    emulator: LATE,
-  },
-  {
-    title: "a clock 16 minutes ahead of the vendor's",
-    status: 403,
-    code: "InvalidTimestamp",
-    emulator: EARLY,
-  },
-  {
-    title: "a clock that is off, by the other pages' status",
-    status: 400,
-    code: "InvalidTimestamp",
-    emulator: { ...LATE, switches: { timestampStatus: 400 } },
-  },
-  {
-    title: "no permission",
-    status: 403,
-    code: "AccessDenied",
+  }),
+  is(
+    401,
+    "SignatureDoesNotMatch",
+    "a right session token with a wrong secret key",
+    { ...WITH_TOKEN, key: { ...SESSION_KEY, ...WRONG } },
+  ),
+  is(403, "InvalidTimestamp", "a clock 16 minutes behind the vendor's", {
+    emulator: clockOff(-16),
+  }),
+  is(403, "InvalidTimestamp", "a clock 16 minutes ahead of the vendor's", {
+    emulator: clockOff(16),
+  }),
+  is(
+    400,
+    "InvalidTimestamp",
+    "a clock that is off, by the other pages' status",
+    { emulator: { ...clockOff(-16), switches: { timestampStatus: 400 } } },
+  ),
+  is(403, "AccessDenied", "no permission", {
     emulator: { credentials: [{ ...KEY, denied: ["DeleteCert"] }] },
-  },
-  {
-    title: "the rate limit",
-    status: 429,
-    code: "FlowLimitExceeded",
-    emulator: { switches: { perSecond: 0 } },
-  },
-  {
-    title: "a gateway's page",
-    status: 502,
-    fault: { kind: "http-502-html" },
-  },
+  }),
+  is(429, "FlowLimitExceeded", "the rate limit", switched({ perSecond: 0 })),
+  { title: "a gateway's page", status: 502, fault: { kind: "http-502-html" } },
   { title: "a lost answer", status: 0, fault: { kind: "reset-after" } },
 ];
 
@@ -377,31 +326,21 @@ const FORGERIES: readonly Situation[] = [
   })),
 ];
 
+const RENAMED = switched({ requestIdCasing: "RequestID" });
 const SUCCESSES: readonly Situation[] = [
   { title: "a deletion", status: 200 },
   {
     title: "a deletion with a session token",
     status: 200,
-    emulator: { credentials: [SESSION_KEY] },
+    ...WITH_TOKEN,
     key: SESSION_KEY,
   },
-  {
-    title: "a clock 14 minutes ahead",
-    status: 200,
-    emulator: { now: () => Date.now() - 14 * 60_000 },
-  },
-  {
-    title: "an answer with RequestID",
-    status: 200,
-    emulator: { switches: { requestIdCasing: "RequestID" } },
-  },
-  {
-    title: "an error with RequestID",
-    status: 404,
-    code: "ResourceNotFound",
-    emulator: { switches: { requestIdCasing: "RequestID" } },
-    body: { ChainID: MISSING },
-  },
+  { title: "a clock 14 minutes ahead", status: 200, emulator: clockOff(14) },
+  { title: "an answer with RequestID", status: 200, ...RENAMED },
+  is(404, "ResourceNotFound", "an error with RequestID", {
+    ...RENAMED,
+    ...UNKNOWN,
+  }),
 ];
 
 export const SITUATIONS: readonly Situation[] = [

@@ -5,9 +5,6 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { systemClock } from "../../functions/host/clock.ts";
-import { readConfiguration } from "../../functions/host/configuration.ts";
-import type { Host } from "../../functions/host/host.ts";
 import {
   readCertificateRecord,
   uniteListings,
@@ -16,16 +13,11 @@ import { isObject } from "../../functions/contract/parsers.ts";
 import { readDomain } from "../../functions/janitor/in-use.ts";
 import { judge, type Judgement } from "../../functions/janitor/verdict.ts";
 import { REASONS } from "../../functions/contract/reasons.ts";
-import { withDeadline } from "../../functions/janitor/deadline.ts";
-import {
-  createAccountObserver,
-  createApi,
-} from "../../functions/host/observing.ts";
-import type { LiveApi } from "../../functions/volcengine/live-api.ts";
 import { demoAccount, demoSettings } from "../../infra/local/fixtures.ts";
 import { startLiveEmulator } from "../../infra/local/live-emulator/server.ts";
 import { isInstalled, toolPath } from "./tools.ts";
-import { KEY, SECRET_ID } from "../world/deployment.ts";
+import { KEY } from "../world/deployment.ts";
+import { observe } from "./official-clients-drivers.ts";
 import { party } from "./party.ts";
 import {
   createRawAccount,
@@ -169,54 +161,24 @@ async function observeDemo(): Promise<{
     account: demoAccount(now),
     switches: { perSecond: null },
   });
-  const configuration = readConfiguration({
-    VOLCENGINE_SECRET_ID: SECRET_ID,
-    VOLCENGINE_ENDPOINT: live.url,
-    ...demoSettings,
-  });
-  const { policy } = configuration;
-  const credentials = () => Promise.resolve({ ...KEY, version: "1" });
-  const host: Host = {
-    env: {},
-    clock: systemClock,
-    random: Math.random,
-    log: () => undefined,
-  };
-  const { api, transport } = createApi(
-    host,
-    configuration,
-    { current: credentials, refreshed: credentials },
-    10_000,
-  );
   const listings: { expiring: boolean; records: unknown[] }[] = [];
   const domains: Fields[] = [];
-  const listening: LiveApi = {
-    async call(action, body, options) {
-      const answer = await api.call(action, body, options);
-      const result = isObject(answer.result) ? answer.result : {};
-      const list = result["CertList"] ?? result["DomainList"];
-      const items: unknown[] = Array.isArray(list) ? list : [];
-      if (action === "ListDomainDetail")
-        domains.push(...items.filter(isObject));
-      else
-        listings.push({ expiring: body["Expiring"] === true, records: items });
-      return answer;
-    },
+  const hear = (body: object, answer: unknown): void => {
+    const result = isObject(answer) ? answer : {};
+    const list = result["CertList"] ?? result["DomainList"];
+    const items: unknown[] = Array.isArray(list) ? list : [];
+    if (!("Expiring" in body)) domains.push(...items.filter(isObject));
+    else listings.push({ expiring: body.Expiring === true, records: items });
   };
   try {
-    const observation = await withDeadline(
-      systemClock,
-      60_000,
-      undefined,
-      (deadline) =>
-        createAccountObserver(listening, host, configuration).observe(deadline),
-    );
+    const host = new URL(live.url).host;
+    const seen = await observe(host, KEY, demoSettings, hear);
+    const { policy } = seen;
     return {
       account: { now: new Date(now).toISOString(), policy, listings, domains },
-      ours: answersOf(judge(observation, policy, now)),
+      ours: answersOf(judge(seen, policy, now)),
     };
   } finally {
-    await transport.close();
     await live.close();
   }
 }

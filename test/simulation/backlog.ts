@@ -6,11 +6,8 @@
  *   --probe      measures in this process; else in one of its own with the heap of a small function
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { bundleOf } from "../world/bundle.ts";
 import { clearBacklog } from "./scale.ts";
 
 /** Megabytes for young objects, as a small function would have; what `--heap` says is for old ones. */
@@ -39,47 +36,21 @@ async function probe(size: number, crashes: number): Promise<boolean> {
   return lost === 0 && doubled === 0 && runs.at(-1) === "done";
 }
 
-/** One plain JavaScript file in a process of its own: no loader of TypeScript takes memory there. */
-async function measure(
-  size: number,
-  crashes: number,
-  heap: string,
-): Promise<boolean> {
-  // Only here: the process that is measured does not need it.
-  const { build } = await import("esbuild");
-  const folder = mkdtempSync(join(tmpdir(), "backlog-"));
-  try {
-    const outfile = join(folder, "backlog.mjs");
-    await build({
-      entryPoints: [fileURLToPath(import.meta.url)],
-      outfile,
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      external: ["esbuild"],
-      banner: {
-        js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
-      },
-      logLevel: "error",
-    });
-    const { status } = spawnSync(
-      process.execPath,
-      [
-        `--max-old-space-size=${heap}`,
-        `--max-semi-space-size=${String(SEMI_SPACE)}`,
-        outfile,
-        "--probe",
-        "--size",
-        String(size),
-        "--crashes",
-        String(crashes),
-      ],
-      { stdio: "inherit" },
-    );
-    return status === 0;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+/** In a process of its own. */
+async function measure(args: readonly string[], heap: string) {
+  const file = await bundleOf(new URL(import.meta.url), ["esbuild"]);
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      `--max-old-space-size=${heap}`,
+      `--max-semi-space-size=${String(SEMI_SPACE)}`,
+      file,
+      "--probe",
+      ...args,
+    ],
+    { stdio: "inherit" },
+  );
+  return status === 0;
 }
 
 const { values } = parseArgs({
@@ -90,8 +61,8 @@ const { values } = parseArgs({
     probe: { type: "boolean", default: false },
   },
 });
-const [size, crashes] = [Number(values.size), Number(values.crashes)];
+const { size, crashes, heap } = values;
 const passed = await (values.probe
-  ? probe(size, crashes)
-  : measure(size, crashes, values.heap));
+  ? probe(Number(size), Number(crashes))
+  : measure(["--size", size, "--crashes", crashes], heap));
 process.exitCode = passed ? 0 : 1;

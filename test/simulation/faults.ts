@@ -54,40 +54,22 @@ export function fateOf(faults: Faults, random: Random, time: number): Fate {
   if (kinds.length === 0 || !(isOut || random.chance(rate)))
     return { kind: "none", arrives: true };
   const kind = random.pick(kinds);
-  switch (kind) {
-    case "refused":
-    case "request-lost":
-    case "reset-before":
-      return { kind, arrives: false };
-    case "error":
-      return {
-        kind,
-        arrives: true,
-        code: random.pick(CODES),
-        done: random.chance(0.5),
-      };
-    case "unreadable":
-      return { kind, arrives: true, status: random.pick([200, 404, 502, 504]) };
-    case "throttled":
-      return {
-        kind,
-        arrives: true,
-        throttle: {
-          status: random.pick([429, 400, 200]),
-          ...(random.chance(0.3) && {
-            retryAfter: String(random.int(0, 8)),
-          }),
-        },
-      };
-    case "slow":
-      // Beyond ten seconds the attempt has been given up: a trickle looks like that.
-      return { kind, arrives: true, delay: random.int(500, 20_000) };
-    case "answer-lost":
-    case "reset-after":
-    case "no-date":
-    case "duplicated":
-      return { kind, arrives: true };
-  }
+  const fate = {
+    kind,
+    arrives: !["refused", "request-lost", "reset-before"].includes(kind),
+  };
+  if (kind === "error")
+    return { ...fate, code: random.pick(CODES), done: random.chance(0.5) };
+  if (kind === "unreadable")
+    return { ...fate, status: random.pick([200, 404, 502, 504]) };
+  // Beyond ten seconds the attempt has been given up: a trickle looks like that.
+  if (kind === "slow") return { ...fate, delay: random.int(500, 20_000) };
+  if (kind !== "throttled") return fate;
+  const status = random.pick([429, 400, 200]);
+  const waits = random.chance(0.3) && {
+    retryAfter: String(random.int(0, 8)),
+  };
+  return { ...fate, throttle: { status, ...waits } };
 }
 
 /** The error that the client's connection ends with, if it does. */

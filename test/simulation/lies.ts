@@ -52,75 +52,61 @@ export function servePage(
   random: Random,
   invent: () => unknown,
 ): ServedPage {
-  const honest: ServedPage = {
-    list: slice(items, asked),
-    total: items.length,
-    hasResult: true,
-  };
-  const later = asked.pageNum > 1;
-  switch (lie) {
-    case undefined:
-    case "filter-ignored":
-      return honest;
-    case "paging-ignored":
-      return { ...honest, list: items };
-    case "page-repeated":
-      return { ...honest, list: slice(items, { ...asked, pageNum: 1 }) };
-    case "page-shifted":
-      return { ...honest, list: slice(items, asked, later ? -1 : 0) };
-    case "page-skips":
-      return { ...honest, list: slice(items, asked, later ? 1 : 0) };
-    case "list-null":
-      return { ...honest, list: null };
-    case "list-absent":
-      return { ...honest, list: undefined };
-    case "list-no-array":
-      return { ...honest, list: random.pick<unknown>(["", 0, {}, true]) };
-    case "total-low":
-      return {
-        ...honest,
-        total: Math.max(0, items.length - random.int(1, 3)),
-      };
-    case "total-high":
-      return { ...honest, total: items.length + random.int(1, 300) };
-    case "total-absent":
-      return { ...honest, total: undefined };
-    case "total-text":
-      return { ...honest, total: String(items.length) };
-    case "endless":
-      return {
-        ...honest,
-        list: Array.from({ length: 5 }, invent),
-        total: asked.pageNum * 5 + 1000,
-      };
-    case "endless-repeating":
-      return {
-        ...honest,
-        list: random.chance(0.5) ? items.slice(0, 20) : items.slice(5, 30),
-        total: 1e9,
-      };
-    case "duplicates":
-      return {
-        ...honest,
-        list: slice(items, asked).flatMap((item) =>
-          random.chance(0.2) ? [item, item] : [item],
-        ),
-      };
-    case "item-hidden": {
-      const hidden = items.filter(() => !random.chance(0.1));
-      return {
-        ...honest,
-        list: slice(hidden, asked),
-        total: hidden.length,
-      };
+  const total = items.length;
+  const list = slice(items, asked);
+  const later = Number(asked.pageNum > 1);
+  const told = (): Partial<ServedPage> => {
+    switch (lie) {
+      case undefined:
+      case "filter-ignored":
+        return {};
+      case "paging-ignored":
+        return { list: items };
+      case "page-repeated":
+        return { list: slice(items, { ...asked, pageNum: 1 }) };
+      case "page-shifted":
+        return { list: slice(items, asked, -later) };
+      case "page-skips":
+        return { list: slice(items, asked, later) };
+      case "list-null":
+        return { list: null };
+      case "list-absent":
+        return { list: undefined };
+      case "list-no-array":
+        return { list: random.pick<unknown>(["", 0, {}, true]) };
+      case "total-low":
+        return { total: Math.max(0, total - random.int(1, 3)) };
+      case "total-high":
+        return { total: total + random.int(1, 300) };
+      case "total-absent":
+        return { total: undefined };
+      case "total-text":
+        return { total: String(total) };
+      case "endless": {
+        const invented = Array.from({ length: 5 }, invent);
+        return { list: invented, total: asked.pageNum * 5 + 1000 };
+      }
+      case "endless-repeating": {
+        const [from, to] = random.chance(0.5) ? [0, 20] : [5, 30];
+        return { list: items.slice(from, to), total: 1e9 };
+      }
+      case "duplicates":
+        return {
+          list: list.flatMap((item) =>
+            random.chance(0.2) ? [item, item] : [item],
+          ),
+        };
+      case "item-hidden": {
+        const shown = items.filter(() => !random.chance(0.1));
+        return { list: slice(shown, asked), total: shown.length };
+      }
+      case "no-result":
+        return { hasResult: false };
+      case "junk-items": {
+        const junk = random.pick<unknown>([null, 5, [], ""]);
+        return { list: [...list, junk], total: total + 1 };
+      }
     }
-    case "no-result":
-      return { ...honest, hasResult: false };
-    case "junk-items":
-      return {
-        ...honest,
-        list: [...slice(items, asked), random.pick<unknown>([null, 5, [], ""])],
-        total: items.length + 1,
-      };
-  }
+  };
+  return { list, total, hasResult: true, ...told() };
 }

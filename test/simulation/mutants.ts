@@ -20,7 +20,7 @@ import type { Mail } from "../../functions/janitor/report-text.ts";
 import type { LiveApi } from "../../functions/volcengine/live-api.ts";
 import type { Faults } from "./faults.ts";
 import { comparing, covers, glob } from "./statement.ts";
-import type { Run, Tampering } from "./sweep-process.ts";
+import type { LogLine, Run, Tampering } from "./sweep-process.ts";
 import { KIND } from "./vendor-records.ts";
 import { NEVER_READABLE, type Lean } from "./world.ts";
 
@@ -30,7 +30,7 @@ export interface Mutant {
   /** The worlds that it is about, in which it is hunted. */
   readonly lean: Lean;
   /** It stood in the product once. */
-  readonly wasReal?: true;
+  readonly wasReal: boolean;
   /** A fresh one for each world. */
   tampering(): Tampering;
 }
@@ -84,55 +84,71 @@ const RESPELLED = [
 ] as const;
 
 function observing(
-  change: (observation: Observation, run: Run) => Observation,
+  change: (observation: Observation, run: Run) => Partial<Observation>,
 ): Tampering {
   return {
     observer: (observer, run) => ({
       ...observer,
-      observe: async (deadline) =>
-        change(await observer.observe(deadline), run),
+      async observe(deadline) {
+        const observation = await observer.observe(deadline);
+        return { ...observation, ...change(observation, run) };
+      },
     }),
   };
 }
 
 /** Certificates with other records, or none of them. */
 function changingRecords(
-  change: (certificate: Certificate, run: Run) => Certificate | undefined,
+  change: (certificate: Certificate, run: Run) => Partial<Certificate> | "none",
 ): Tampering {
-  return observing((observation, run) => ({
-    ...observation,
-    certificates: observation.certificates.flatMap(
-      (certificate) => change(certificate, run) ?? [],
-    ),
+  return observing(({ certificates }, run) => ({
+    certificates: certificates.flatMap((certificate) => {
+      const changed = change(certificate, run);
+      return changed === "none" ? [] : { ...certificate, ...changed };
+    }),
   }));
 }
 
 /** Each record changed by itself. */
 function eachRecord(
   { records: [first, ...rest] }: Certificate,
-  change: (record: CertificateRecord) => CertificateRecord,
+  change: (record: CertificateRecord) => Partial<CertificateRecord>,
 ): Pick<Certificate, "records"> {
-  return { records: [change(first), ...rest.map(change)] };
+  const changed = (one: CertificateRecord) => ({ ...one, ...change(one) });
+  return { records: [changed(first), ...rest.map(changed)] };
 }
 
-const setting = (over: Partial<SweepSettings>): Tampering => ({
-  settings: (settings) => ({ ...settings, ...over }),
+const setting = (
+  change: (settings: SweepSettings) => Partial<SweepSettings>,
+): Tampering => ({
+  settings: (settings) => ({ ...settings, ...change(settings) }),
 });
 
-const policy = (over: Partial<Policy>): Tampering => ({
-  settings: (settings) => ({
-    ...settings,
-    policy: { ...settings.policy, ...over },
-  }),
-});
+const policy = (over: Partial<Policy>): Tampering =>
+  setting(({ policy }) => ({ policy: { ...policy, ...over } }));
 
 /** Deletions done in another way. */
 function deleting(
   change: (
-    real: Deleter,
-  ) => (order: DeletionOrder) => ReturnType<Deleter["deleteCertificate"]>,
+    order: DeletionOrder,
+    send: Deleter["deleteCertificate"],
+  ) => ReturnType<Deleter["deleteCertificate"]>,
 ): Tampering {
-  return { deleter: (real) => ({ deleteCertificate: change(real) }) };
+  return {
+    deleter: (real) => ({
+      deleteCertificate: (order) =>
+        change(order, (one) => real.deleteCertificate(one)),
+    }),
+  };
+}
+
+/** Some lines are not written. */
+function unlogged(isLost: (line: LogLine) => boolean): Tampering {
+  return {
+    log: (log) => (line) => {
+      if (!isLost(line)) log(line);
+    },
+  };
 }
 
 /** A domain that is no longer bound to anything: what covers it is refuted. */
@@ -146,22 +162,18 @@ function ignoringNames(
     visible: readonly string[],
   ) => boolean,
 ): Tampering {
-  return observing((observation) => {
-    const visible = observation.domains.map(({ name }) => name);
+  return observing(({ domains, certificates }) => {
+    const visible = domains.map(({ name }) => name);
     return {
-      ...observation,
-      domains:
-        visible.length === 0
-          ? observation.domains
-          : [...observation.domains, NOBODYS],
-      certificates: observation.certificates.map((certificate) => ({
+      domains: visible.length === 0 ? domains : [...domains, NOBODYS],
+      certificates: certificates.map((certificate) => ({
         ...certificate,
         ...eachRecord(certificate, (record) => {
           const left = record.domains.filter(
             (name) => !isIgnored(name, record.domains, visible),
           );
           const hasNone = left.length === 0 && record.domains.length > 0;
-          return { ...record, domains: hasNone ? [NOBODYS.name] : left };
+          return { domains: hasNone ? [NOBODYS.name] : left };
         }),
       })),
     };
@@ -172,18 +184,16 @@ function ignoringNames(
 function failing(
   words: (failure: VendorFailure) => Partial<FailureFacts> | undefined,
 ): Tampering {
-  return deleting((real) => async (order) => {
-    try {
-      return await real.deleteCertificate(order);
-    } catch (error) {
+  return deleting((order, send) =>
+    send(order).catch((error: unknown) => {
       if (!(error instanceof VendorFailure)) throw error;
       const { kind, outcome, attempts, possiblyDone } = error;
       throw new VendorFailure(error.message, {
         ...{ kind, outcome, attempts, possiblyDone },
         ...words(error),
       });
-    }
-  });
+    }),
+  );
 }
 
 interface Served {
@@ -269,607 +279,512 @@ function sending(
   };
 }
 
-const isUnicode = (text: string): boolean => /[^\0-\x7f]/.test(text);
+/** The worlds that it is about, in which it is hunted, and itself, afresh for each world. */
+type Defect = readonly [Lean, () => Tampering];
+
+/** Defects that one invariant forbids, by what is wrong. */
+function against(
+  invariant: number,
+  named: Readonly<Record<string, Defect>>,
+  wasReal = false,
+): Mutant[] {
+  return Object.entries(named).map(([name, [lean, tampering]]) => ({
+    name,
+    invariant,
+    lean,
+    wasReal,
+    tampering,
+  }));
+}
+
+/** Those that stood in the product once. */
+function real(
+  invariant: number,
+  named: Readonly<Record<string, Defect>>,
+): Mutant[] {
+  return against(invariant, named, true);
+}
 
 export const MUTANTS: readonly Mutant[] = [
-  {
-    name: "the grace is not respected",
-    invariant: 1,
-    lean: storm({ policy: { graceDays: 30 } }),
-    tampering: () => policy({ graceDays: 0 }),
-  },
-  {
-    name: "the vendor's filter is not asked",
-    invariant: 1,
-    lean: storm({ unkind: ["misfiled"], trouble: 0 }),
-    tampering: () =>
-      changingRecords((certificate) => ({
-        ...certificate,
-        listedAsExpired: true,
-        listedAsUnexpired: false,
-      })),
-  },
-  {
-    name: "contradicting records are overlooked",
-    invariant: 1,
-    lean: storm({ unkind: ["certificate-twins"], trouble: 0, policy: OPEN }),
-    tampering: () =>
-      changingRecords((certificate) => ({
-        ...certificate,
-        records: [certificate.records[0]],
-      })),
-  },
-  {
-    name: "evidence lives for ten minutes",
-    invariant: 1,
-    lean: storm({
-      trouble: 0,
-      policy: OPEN,
-      settings: { ...DELETING, sendsPerSecond: 0.2 },
-    }),
-    tampering: () =>
-      observing((observation) => ({
-        ...observation,
-        startedAt: observation.startedAt + 540_000,
-      })),
-  },
-  {
-    name: "the domains are not looked at",
-    invariant: 2,
-    lean: storm(),
-    tampering: () => ({
-      ...observing((observation) => ({ ...observation, domains: [] })),
-      ...policy({ unseenDomains: "ignore" }),
-    }),
-  },
-  {
-    name: "only ChainID counts as an identifier",
-    invariant: 2,
-    lean: storm({
-      policy: OPEN,
-      trouble: 0,
-      unkind: ["bound-by-three-identifiers"],
-      kind: ["bound-in-another-language"],
-    }),
-    tampering: () =>
-      changingRecords((certificate) => ({
-        ...certificate,
-        ...eachRecord(certificate, (record) => ({
-          ...record,
-          ids: record.ids.slice(0, 1),
+  ...against(1, {
+    "the grace is not respected": [
+      storm({ policy: { graceDays: 30 } }),
+      () => policy({ graceDays: 0 }),
+    ],
+    "the vendor's filter is not asked": [
+      storm({ unkind: ["misfiled"], trouble: 0 }),
+      () =>
+        changingRecords(() => ({
+          listedAsExpired: true,
+          listedAsUnexpired: false,
         })),
-      })),
-  },
-  {
-    name: "DeleteCert at twenty a second",
-    invariant: 3,
-    lean: storm(),
-    tampering: () => ({ sendsPerSecond: 20 }),
-  },
-  {
-    name: "maxDeletions is not respected",
-    invariant: 4,
-    lean: storm({ settings: { dryRun: false, maxDeletions: 3 } }),
-    tampering: () => setting({ maxDeletions: Infinity }),
-  },
-  {
-    name: "failed attempts leave no line",
-    invariant: 5,
-    lean: storm({ unkind: ["certificates-refused"] }),
-    tampering: () => ({
-      log: (log) => (line) => {
-        if (line["event"] !== "delete-outcome" || line["outcome"] === "deleted")
-          log(line);
-      },
-    }),
-  },
-  {
-    name: "the line before an attempt is written after it",
-    invariant: 5,
-    lean: storm(),
-    tampering: () => ({
-      log: (log) => (line) => {
-        if (line["event"] === "delete-attempt")
-          queueMicrotask(() => {
-            log(line);
-          });
-        else log(line);
-      },
-    }),
-  },
-  {
-    name: "every other certificate is overlooked by every other run",
-    invariant: 6,
-    lean: storm(),
-    tampering: () =>
-      observing((observation, run) => ({
-        ...observation,
-        certificates: observation.certificates.filter(
-          ({ records: [{ domains, notAfter }] }, index) =>
-            run.options.name === "again" ||
-            domains.length > 0 ||
-            notAfter === "" ||
-            index % 2 === 0,
+    ],
+    "contradicting records are overlooked": [
+      storm({ unkind: ["certificate-twins"], trouble: 0, policy: OPEN }),
+      () => changingRecords(({ records: [first] }) => ({ records: [first] })),
+    ],
+    "evidence lives for ten minutes": [
+      storm({
+        trouble: 0,
+        policy: OPEN,
+        settings: { ...DELETING, sendsPerSecond: 0.2 },
+      }),
+      () => observing(({ startedAt }) => ({ startedAt: startedAt + 540_000 })),
+    ],
+  }),
+  ...real(1, {
+    "a wildcard that covers no visible domain says nothing, nor does what stands beside it":
+      [
+        storm({ unkind: ["domains-hidden-some"], policy: STRICT }),
+        () =>
+          ignoringNames(
+            (name, list, visible) =>
+              list.some((one) => one.startsWith("*.")) &&
+              !visible.some((domain) => covers(comparing(name), domain)),
+          ),
+      ],
+    "no domain in sight, and a certificate without names is free": [
+      storm({ unkind: ["domains-hidden-all"], policy: STRICT }),
+      () =>
+        observing(({ domains }) => ({
+          domains: domains.length > 0 ? domains : [NOBODYS],
+        })),
+    ],
+    "a protected name is protected in one spelling only": [
+      storm({
+        unkind: ["names-respelled"],
+        policy: { ...OPEN, protect: RESPELLED },
+      }),
+      () => ({
+        settings: (settings, { vendor }) => ({
+          ...settings,
+          policy: {
+            ...settings.policy,
+            protect: settings.policy.protect.flatMap((rule) =>
+              rule.match === "chainId"
+                ? rule
+                : [...vendor.account.certificates.values()]
+                    .filter(({ fields }) =>
+                      [
+                        fields[
+                          rule.match === "name" ? "CertName" : "CertDomainList"
+                        ],
+                      ]
+                        .flat()
+                        .some((text) => glob(rule.value, String(text))),
+                    )
+                    .map(({ chainId }) => ({
+                      ...rule,
+                      match: "chainId" as const,
+                      value: chainId,
+                    })),
+            ),
+          },
+        }),
+      }),
+    ],
+    "a short page ends the listing of domains": [
+      storm({
+        unkind: ["domain-pages-capped", "domain-total-of-page"],
+        kind: ["domain-total-absent", "domain-twins"],
+        policy: STRICT,
+      }),
+      () =>
+        reading(({ action, pageNum }) =>
+          action === "ListDomainDetail" && pageNum > 1 ? { items: [] } : {},
         ),
-      })),
-  },
-  {
-    name: "a certificate is noted as done before it is",
-    invariant: 7,
-    lean: clear({ run: { crashAt: 100 }, vendor: { faults: FAILING } }),
-    tampering: () => {
-      const done = new Set<string>();
-      return deleting((real) => async (order) => {
-        if (done.has(order.chainId)) return { requestId: "", attempts: 0 };
-        done.add(order.chainId);
-        return real.deleteCertificate(order);
-      });
-    },
-  },
-  {
-    name: "a dry run deletes",
-    invariant: 8,
-    lean: storm({ settings: { ...DELETING, dryRun: true } }),
-    tampering: () => setting({ dryRun: false }),
-  },
-  {
-    name: "a run takes a minute more than it has",
-    invariant: 9,
-    lean: storm({
-      run: { lifetime: 60_000 },
-      settings: { ...DELETING, sendsPerSecond: 0.2 },
-    }),
-    tampering: () => ({ remainingMs: (remaining) => () => remaining() + 60e3 }),
-  },
-  {
-    name: "requests are logged with their headers",
-    invariant: 10,
-    lean: storm(),
-    tampering: () => ({
-      transport: (transport, log) => ({
-        ...transport,
-        send(request) {
-          log({ event: "request", headers: request.headers });
-          return transport.send(request);
+    ],
+    "the second reading of what has not expired may have shifted": [
+      clear({ size: 50, unkind: ["lists-shift", "stale-beside-renewed"] }),
+      () => smoothing(1, (filter) => filter.includes('"Expiring":false')),
+    ],
+  }),
+  ...against(2, {
+    "the domains are not looked at": [
+      storm(),
+      () => ({
+        ...observing(() => ({ domains: [] })),
+        ...policy({ unseenDomains: "ignore" }),
+      }),
+    ],
+    "only ChainID counts as an identifier": [
+      storm({
+        policy: OPEN,
+        trouble: 0,
+        unkind: ["bound-by-three-identifiers"],
+        kind: ["bound-in-another-language"],
+      }),
+      () =>
+        changingRecords((certificate) =>
+          eachRecord(certificate, ({ ids }) => ({ ids: ids.slice(0, 1) })),
+        ),
+    ],
+    "a plan overrules what is in use": [
+      clear({ isPlanned: true }),
+      () =>
+        observing(({ certificates, domains }, { options: { only } }) => {
+          const planned = new Set(
+            certificates
+              .filter(({ chainId }) => only?.has(chainId.toLowerCase()))
+              .flatMap(({ records }) => records.flatMap(({ ids }) => ids)),
+          );
+          return {
+            domains: domains.map((domain) =>
+              planned.has(domain.boundTo ?? "")
+                ? { ...domain, boundTo: "" }
+                : domain,
+            ),
+          };
+        }),
+    ],
+  }),
+  ...real(2, {
+    "a name in Unicode is no name of a domain in punycode": [
+      storm({
+        unkind: ["names-respelled", "bound-in-another-language"],
+        policy: OPEN,
+      }),
+      () => ignoringNames((name) => /[^\0-\x7f]/.test(name)),
+    ],
+    "a name in punycode is no name of a domain in Unicode": [
+      storm({
+        unkind: ["names-respelled", "bound-in-another-language"],
+        policy: OPEN,
+      }),
+      () => ignoringNames((name) => /xn--/i.test(name)),
+    ],
+    "a DELETE of a wildcard looks at no domain out of sight": [
+      storm({ unkind: ["domains-hidden-all"], policy: STRICT }),
+      () => policy({ unseenDomains: "ignore" }),
+    ],
+  }),
+  ...against(3, {
+    "DeleteCert at twenty a second": [storm(), () => ({ sendsPerSecond: 20 })],
+  }),
+  ...against(4, {
+    "maxDeletions is not respected": [
+      storm({ settings: { dryRun: false, maxDeletions: 3 } }),
+      () => setting(() => ({ maxDeletions: Infinity })),
+    ],
+    "a plan holds nothing back": [
+      clear({ isPlanned: true }),
+      () => ({
+        settings: ({ only: _, ...settings }) => settings,
+      }),
+    ],
+  }),
+  ...against(5, {
+    "failed attempts leave no line": [
+      storm({ unkind: ["certificates-refused"] }),
+      () =>
+        unlogged(
+          ({ event, outcome }) =>
+            event === "delete-outcome" && outcome !== "deleted",
+        ),
+    ],
+    "the line before an attempt is written after it": [
+      storm(),
+      () => ({
+        log: (log) => (line) => {
+          if (line["event"] === "delete-attempt")
+            queueMicrotask(() => {
+              log(line);
+            });
+          else log(line);
         },
       }),
-    }),
-  },
-  {
-    name: "what failed is repeated until it works",
-    invariant: 11,
-    lean: storm({ unkind: ["certificates-refused"] }),
-    tampering: () =>
-      deleting((real) => async (order) => {
-        for (let left = 20; ; left--) {
-          try {
-            return await real.deleteCertificate(order);
-          } catch (error) {
-            if (left === 0) throw error;
-          }
-        }
+    ],
+  }),
+  ...against(6, {
+    "every other certificate is overlooked by every other run": [
+      storm(),
+      () =>
+        observing(({ certificates }, run) => ({
+          certificates: certificates.filter(
+            ({ records: [{ domains, notAfter }] }, index) =>
+              run.options.name === "again" ||
+              domains.length > 0 ||
+              notAfter === "" ||
+              index % 2 === 0,
+          ),
+        })),
+    ],
+  }),
+  ...against(7, {
+    "a certificate is noted as done before it is": [
+      clear({ run: { crashAt: 100 }, vendor: { faults: FAILING } }),
+      () => {
+        const done = new Set<string>();
+        return deleting(async (order, send) => {
+          if (done.has(order.chainId)) return { requestId: "", attempts: 0 };
+          done.add(order.chainId);
+          return send(order);
+        });
+      },
+    ],
+  }),
+  ...against(8, {
+    "a dry run deletes": [
+      storm({ settings: { ...DELETING, dryRun: true } }),
+      () => setting(() => ({ dryRun: false })),
+    ],
+  }),
+  ...against(9, {
+    "a run takes a minute more than it has": [
+      storm({
+        run: { lifetime: 60_000 },
+        settings: { ...DELETING, sendsPerSecond: 0.2 },
       }),
-  },
-  {
-    name: "a certificate that fails stops the others",
-    invariant: 12,
-    lean: storm({ unkind: ["certificates-refused"] }),
-    tampering: () =>
-      deleting((real) => {
-        let broken = false;
-        return async (order) => {
-          if (broken) {
+      () => ({ remainingMs: (remaining) => () => remaining() + 60e3 }),
+    ],
+  }),
+  ...against(10, {
+    "requests are logged with their headers": [
+      storm(),
+      () => ({
+        transport: (transport, log) => ({
+          ...transport,
+          send(request) {
+            log({ event: "request", headers: request.headers });
+            return transport.send(request);
+          },
+        }),
+      }),
+    ],
+  }),
+  ...against(11, {
+    "what failed is repeated until it works": [
+      storm({ unkind: ["certificates-refused"] }),
+      () =>
+        deleting(async (order, send) => {
+          for (let left = 20; left > 0; left--) {
+            const done = await send(order).catch(() => undefined);
+            if (done !== undefined) return done;
+          }
+          return send(order);
+        }),
+    ],
+  }),
+  ...against(12, {
+    "a certificate that fails stops the others": [
+      storm({ unkind: ["certificates-refused"] }),
+      () => {
+        let before: unknown;
+        return deleting(async (order, send) => {
+          if (before !== undefined)
             throw new VendorFailure("One before it failed.", {
               kind: "too-late",
               outcome: "not done",
             });
-          }
-          try {
-            return await real.deleteCertificate(order);
-          } catch (error) {
-            broken = true;
-            throw error;
-          }
-        };
-      }),
-  },
-  {
-    name: "an exception over one record ends the reading",
-    invariant: 12,
-    lean: storm({ trouble: 1 }),
-    tampering: () =>
-      changingRecords((certificate) => {
-        if (certificate.records[0].defects.length > 0)
-          throw new TypeError("a record is malformed");
-        return certificate;
-      }),
-  },
-  {
-    name: "a wildcard that covers no visible domain says nothing, nor does what stands beside it",
-    invariant: 1,
-    lean: storm({ unkind: ["domains-hidden-some"], policy: STRICT }),
-    wasReal: true,
-    tampering: () =>
-      ignoringNames(
-        (name, list, visible) =>
-          list.some((one) => one.startsWith("*.")) &&
-          !visible.some((domain) => covers(comparing(name), domain)),
-      ),
-  },
-  {
-    name: "no domain in sight, and a certificate without names is free",
-    invariant: 1,
-    lean: storm({ unkind: ["domains-hidden-all"], policy: STRICT }),
-    wasReal: true,
-    tampering: () =>
-      observing((observation) =>
-        observation.domains.length > 0
-          ? observation
-          : { ...observation, domains: [NOBODYS] },
-      ),
-  },
-  {
-    name: "a name in Unicode is no name of a domain in punycode",
-    invariant: 2,
-    lean: storm({
-      unkind: ["names-respelled", "bound-in-another-language"],
-      policy: OPEN,
-    }),
-    wasReal: true,
-    tampering: () => ignoringNames((name) => isUnicode(name)),
-  },
-  {
-    name: "a protected name is protected in one spelling only",
-    invariant: 1,
-    lean: storm({
-      unkind: ["names-respelled"],
-      policy: { ...OPEN, protect: RESPELLED },
-    }),
-    wasReal: true,
-    tampering: () => ({
-      settings: (settings, { vendor }) => ({
-        ...settings,
-        policy: {
-          ...settings.policy,
-          protect: settings.policy.protect.flatMap((rule) =>
-            rule.match === "chainId"
-              ? rule
-              : [...vendor.account.certificates.values()]
-                  .filter(({ fields }) =>
-                    [
-                      fields[
-                        rule.match === "name" ? "CertName" : "CertDomainList"
-                      ],
-                    ]
-                      .flat()
-                      .some((text) => glob(rule.value, String(text))),
-                  )
-                  .map(({ chainId }) => ({
-                    ...rule,
-                    match: "chainId" as const,
-                    value: chainId,
-                  })),
-          ),
-        },
-      }),
-    }),
-  },
-  {
-    name: "a short page ends the listing of domains",
-    invariant: 1,
-    lean: storm({
-      unkind: ["domain-pages-capped", "domain-total-of-page"],
-      kind: ["domain-total-absent", "domain-twins"],
-      policy: STRICT,
-    }),
-    wasReal: true,
-    tampering: () =>
-      reading(({ action, pageNum }) =>
-        action === "ListDomainDetail" && pageNum > 1 ? { items: [] } : {},
-      ),
-  },
-  {
-    name: "the second reading of what has not expired may have shifted",
-    invariant: 1,
-    lean: clear({ size: 50, unkind: ["lists-shift", "stale-beside-renewed"] }),
-    wasReal: true,
-    tampering: () =>
-      smoothing(1, (filter) => filter.includes('"Expiring":false')),
-  },
-  {
-    name: "a list that shifted proves that something is gone",
-    invariant: 13,
-    lean: clear({ unkind: ["lists-shift", "certificates-refused"] }),
-    wasReal: true,
-    tampering: () => ({
-      ...smoothing(0),
-      ...observing((observation) => ({ ...observation, isSettled: true })),
-    }),
-  },
-  {
-    name: "what may be deleted without a word of it has failed",
-    invariant: 13,
-    lean: storm({ unkind: ["deletions-unanswered"], kind: NEVER_READABLE }),
-    wasReal: true,
-    tampering: () =>
-      failing(({ possiblyDone }) =>
-        possiblyDone
-          ? { kind: "unreachable", outcome: "not done", possiblyDone: false }
-          : undefined,
-      ),
-  },
-  {
-    name: "a refusal is taken at its word, whatever came before it",
-    invariant: 13,
-    lean: clear({ unkind: ["closed-midway"], kind: ["key-rotated-midway"] }),
-    wasReal: true,
-    tampering: () =>
-      failing(({ kind }) =>
-        ["forbidden", "not-found", "billing"].includes(kind)
-          ? {
-              possiblyDone: false,
-              kind: kind === "billing" ? kind : "vendor-error",
-            }
-          : undefined,
-      ),
-  },
-  {
-    name: "a changed secret lets forget what had been sent",
-    invariant: 13,
-    lean: storm({ unkind: ["key-rotated-midway"], kind: NEVER_READABLE }),
-    wasReal: true,
-    tampering: () =>
-      failing(({ kind }) =>
-        kind === "secret-changed" ? { possiblyDone: false } : undefined,
-      ),
-  },
-  {
-    name: "what got no answer is called deleted",
-    invariant: 13,
-    lean: clear({
-      size: 60,
-      run: { lifetime: 60_000 },
-      vendor: { faults: SILENT, lies: [] },
-    }),
-    tampering: () =>
-      deleting((real) => async (order) => {
-        try {
-          return await real.deleteCertificate(order);
-        } catch (error) {
-          if (!(error instanceof VendorFailure) || !error.possiblyDone)
-            throw error;
-          return { requestId: "", attempts: error.attempts };
-        }
-      }),
-  },
-  {
-    name: "two rows of one domain count once",
-    invariant: 14,
-    lean: storm({ unkind: ["domain-twins"], kind: NEVER_READABLE }),
-    wasReal: true,
-    tampering: () =>
-      reading(({ action, items }) =>
-        action === "ListDomainDetail"
-          ? {
-              items: [
-                ...new Map(
-                  items.map((item) => [JSON.stringify(item), item]),
-                ).values(),
-              ],
-            }
-          : {},
-      ),
-  },
-  {
-    name: "the Total of an empty last page counts",
-    invariant: 14,
-    lean: storm({ unkind: ["total-zero-at-end"], kind: NEVER_READABLE }),
-    wasReal: true,
-    tampering: () => {
-      const totals = new Map<unknown, unknown>();
-      return reading(({ action, pageNum, items, total, reading: deadline }) => {
-        if (action !== "ListDomainDetail") return {};
-        if (pageNum === 1) totals.set(deadline, total);
-        if (items.length === 0 && total !== totals.get(deadline))
-          throw incomplete();
-        return {};
-      });
-    },
-  },
-  {
-    name: "ten refusals in a row end a run",
-    invariant: 14,
-    lean: storm({
-      unkind: ["certificates-refused"],
-      kind: NEVER_READABLE,
-      policy: OPEN,
-    }),
-    wasReal: true,
-    tampering: () =>
-      failing(({ outcome, kind }) =>
-        outcome === "answered" && !["billing", "access-denied"].includes(kind)
-          ? { kind: "vendor-error", outcome: "unknown" }
-          : undefined,
-      ),
-  },
-  {
-    name: "a throttled reading is not repeated",
-    invariant: 14,
-    lean: storm({ unkind: ["busy-at-first"], kind: NEVER_READABLE }),
-    wasReal: true,
-    tampering: () => ({
-      observer: (observer) => ({
-        ...observer,
-        async observe(deadline) {
-          try {
-            return await observer.observe(deadline);
-          } catch (error) {
-            if (!(error instanceof VendorFailure) || error.kind !== "throttled")
-              throw error;
-            throw incomplete();
-          }
-        },
-      }),
-    }),
-  },
-  {
-    name: "a plan holds nothing back",
-    invariant: 4,
-    lean: clear({ isPlanned: true }),
-    tampering: () => ({
-      settings: ({ only: _, ...settings }) => settings,
-    }),
-  },
-  {
-    name: "a plan overrules what is in use",
-    invariant: 2,
-    lean: clear({ isPlanned: true }),
-    tampering: () =>
-      observing((observation, { options: { only } }) => {
-        const planned = new Set(
-          observation.certificates
-            .filter(({ chainId }) => only?.has(chainId.toLowerCase()))
-            .flatMap(({ records }) => records.flatMap(({ ids }) => ids)),
-        );
-        return {
-          ...observation,
-          domains: observation.domains.map((domain) =>
-            planned.has(domain.boundTo ?? "")
-              ? { ...domain, boundTo: "" }
-              : domain,
-          ),
-        };
-      }),
-  },
-  {
-    name: "days of warning are added to those of grace",
-    invariant: 13,
-    lean: storm(),
-    tampering: () => ({
-      settings: ({ policy, ...settings }) => ({
-        ...settings,
-        policy: {
-          ...policy,
-          graceDays: policy.graceDays + (Number(settings.warnDays) || 0),
-        },
-      }),
-    }),
-  },
-  {
-    name: "what is about to expire in use is not warned of",
-    invariant: 13,
-    lean: storm(),
-    tampering: () => setting({ warnDays: 0 }),
-  },
-  {
-    name: "every other certificate is left for later, for ever",
-    invariant: 14,
-    lean: { isRow: true, kind: NEVER_READABLE, policy: OPEN, trouble: 0 },
-    tampering: () =>
-      changingRecords((certificate) =>
-        parseInt(certificate.chainId.slice(-1), 16) % 2 === 0
-          ? certificate
-          : undefined,
-      ),
-  },
-  {
-    name: "a plan narrows what is looked at",
-    invariant: 13,
-    lean: clear({ isPlanned: true }),
-    tampering: () =>
-      changingRecords((certificate, { options: { only } }) =>
-        only?.has(certificate.chainId.toLowerCase()) === false
-          ? undefined
-          : certificate,
-      ),
-  },
-  {
-    name: "a name in punycode is no name of a domain in Unicode",
-    invariant: 2,
-    lean: storm({
-      unkind: ["names-respelled", "bound-in-another-language"],
-      policy: OPEN,
-    }),
-    wasReal: true,
-    tampering: () => ignoringNames((name) => /xn--/i.test(name)),
-  },
-  {
-    name: "a DELETE of a wildcard looks at no domain out of sight",
-    invariant: 2,
-    lean: storm({ unkind: ["domains-hidden-all"], policy: STRICT }),
-    wasReal: true,
-    tampering: () => policy({ unseenDomains: "ignore" }),
-  },
-  {
-    name: "403 for what another run has deleted speaks of the vendor's health",
-    invariant: 13,
-    lean: clear({ size: 60, unkind: ["missing-forbidden"], overlapAfter: 50 }),
-    wasReal: true,
-    tampering: () =>
-      failing(({ kind }) =>
-        kind === "forbidden" ? { outcome: "unknown" } : undefined,
-      ),
-  },
-  {
-    name: "every run mails what is in use, and what contradicts itself",
-    invariant: 15,
-    lean: { isRow: true },
-    wasReal: true,
-    tampering: () => ({
-      telling: (telling) => ({
-        ...telling,
-        occasions: { ...telling.occasions, sweepIntervalMinutes: 1e9 },
-      }),
-    }),
-  },
-  {
-    name: "contradictions are never mailed",
-    invariant: 15,
-    lean: { isRow: true, trouble: 1 },
-    tampering: () =>
-      sending((mail, send) =>
-        CONTRADICTIONS.test(mail.text) ? Promise.resolve() : send(mail),
-      ),
-  },
-  {
-    name: "contradictions that were to be mailed once are remembered, whether or not the mail went out",
-    invariant: 15,
-    lean: { isRow: true, trouble: 1 },
-    wasReal: true,
-    tampering: () => {
-      const told = new Set<string>();
-      return sending((mail, send) => {
-        const [table = ""] = CONTRADICTIONS.exec(mail.text) ?? [];
-        if (table !== "" && told.has(table)) return Promise.resolve();
-        told.add(table);
-        return send(mail);
-      });
-    },
-  },
-  {
-    name: "a mail that did not go out leaves no line",
-    invariant: 15,
-    lean: { isRow: true },
-    wasReal: true,
-    tampering: () => ({
-      log: (log) => (line) => {
-        if (line["event"] !== "report-not-sent") log(line);
+          return send(order).catch((error: unknown) => {
+            throw (before = error);
+          });
+        });
       },
-    }),
-  },
-  {
-    name: "a name in a mail is cut in the middle of a character",
-    invariant: 15,
-    lean: { isRow: true, unkind: ["names-awkward"] },
-    wasReal: true,
-    tampering: () =>
-      sending((mail, send) =>
-        send({
-          ...mail,
-          text: mail.text.replace(/(?<=n{9})\u{1f600}/u, "\ud83d"),
+    ],
+    "an exception over one record ends the reading": [
+      storm({ trouble: 1 }),
+      () =>
+        changingRecords(({ records: [{ defects }] }) => {
+          if (defects.length === 0) return {};
+          throw new TypeError("a record is malformed");
         }),
-      ),
-  },
+    ],
+  }),
+  ...against(13, {
+    "what got no answer is called deleted": [
+      clear({
+        size: 60,
+        run: { lifetime: 60_000 },
+        vendor: { faults: SILENT, lies: [] },
+      }),
+      () =>
+        deleting((order, send) =>
+          send(order).catch((error: unknown) => {
+            if (!(error instanceof VendorFailure) || !error.possiblyDone)
+              throw error;
+            return { requestId: "", attempts: error.attempts };
+          }),
+        ),
+    ],
+    "days of warning are added to those of grace": [
+      storm(),
+      () =>
+        setting(({ policy, warnDays }) => ({
+          policy: {
+            ...policy,
+            graceDays: policy.graceDays + (Number(warnDays) || 0),
+          },
+        })),
+    ],
+    "what is about to expire in use is not warned of": [
+      storm(),
+      () => setting(() => ({ warnDays: 0 })),
+    ],
+    "a plan narrows what is looked at": [
+      clear({ isPlanned: true }),
+      () =>
+        changingRecords(({ chainId }, { options: { only } }) =>
+          only?.has(chainId.toLowerCase()) === false ? "none" : {},
+        ),
+    ],
+  }),
+  ...real(13, {
+    "a list that shifted proves that something is gone": [
+      clear({ unkind: ["lists-shift", "certificates-refused"] }),
+      () => ({
+        ...smoothing(0),
+        ...observing(() => ({ isSettled: true })),
+      }),
+    ],
+    "what may be deleted without a word of it has failed": [
+      storm({ unkind: ["deletions-unanswered"], kind: NEVER_READABLE }),
+      () =>
+        failing(({ possiblyDone }) =>
+          possiblyDone
+            ? { kind: "unreachable", outcome: "not done", possiblyDone: false }
+            : undefined,
+        ),
+    ],
+    "a refusal is taken at its word, whatever came before it": [
+      clear({ unkind: ["closed-midway"], kind: ["key-rotated-midway"] }),
+      () =>
+        failing(({ kind }) =>
+          ["forbidden", "not-found", "billing"].includes(kind)
+            ? {
+                possiblyDone: false,
+                kind: kind === "billing" ? kind : "vendor-error",
+              }
+            : undefined,
+        ),
+    ],
+    "a changed secret lets forget what had been sent": [
+      storm({ unkind: ["key-rotated-midway"], kind: NEVER_READABLE }),
+      () =>
+        failing(({ kind }) =>
+          kind === "secret-changed" ? { possiblyDone: false } : undefined,
+        ),
+    ],
+    "403 for what another run has deleted speaks of the vendor's health": [
+      clear({ size: 60, unkind: ["missing-forbidden"], overlapAfter: 50 }),
+      () =>
+        failing(({ kind }) =>
+          kind === "forbidden" ? { outcome: "unknown" } : undefined,
+        ),
+    ],
+  }),
+  ...against(14, {
+    "every other certificate is left for later, for ever": [
+      { isRow: true, kind: NEVER_READABLE, policy: OPEN, trouble: 0 },
+      () =>
+        changingRecords(({ chainId }) =>
+          parseInt(chainId.slice(-1), 16) % 2 === 0 ? {} : "none",
+        ),
+    ],
+  }),
+  ...real(14, {
+    "two rows of one domain count once": [
+      storm({ unkind: ["domain-twins"], kind: NEVER_READABLE }),
+      () =>
+        reading(({ action, items }) => {
+          const distinct = new Map(
+            items.map((item) => [JSON.stringify(item), item]),
+          );
+          return action === "ListCertV2"
+            ? {}
+            : { items: [...distinct.values()] };
+        }),
+    ],
+    "the Total of an empty last page counts": [
+      storm({ unkind: ["total-zero-at-end"], kind: NEVER_READABLE }),
+      () => {
+        const totals = new Map<unknown, unknown>();
+        return reading(
+          ({ action, pageNum, items, total, reading: deadline }) => {
+            if (action !== "ListDomainDetail") return {};
+            if (pageNum === 1) totals.set(deadline, total);
+            if (items.length === 0 && total !== totals.get(deadline))
+              throw incomplete();
+            return {};
+          },
+        );
+      },
+    ],
+    "ten refusals in a row end a run": [
+      storm({
+        unkind: ["certificates-refused"],
+        kind: NEVER_READABLE,
+        policy: OPEN,
+      }),
+      () =>
+        failing(({ outcome, kind }) =>
+          outcome === "answered" && !["billing", "access-denied"].includes(kind)
+            ? { kind: "vendor-error", outcome: "unknown" }
+            : undefined,
+        ),
+    ],
+    "a throttled reading is not repeated": [
+      storm({ unkind: ["busy-at-first"], kind: NEVER_READABLE }),
+      () => ({
+        observer: (observer) => ({
+          ...observer,
+          observe: (deadline) =>
+            observer.observe(deadline).catch((error: unknown) => {
+              throw error instanceof VendorFailure && error.kind === "throttled"
+                ? incomplete()
+                : error;
+            }),
+        }),
+      }),
+    ],
+  }),
+  ...against(15, {
+    "contradictions are never mailed": [
+      { isRow: true, trouble: 1 },
+      () =>
+        sending((mail, send) =>
+          CONTRADICTIONS.test(mail.text) ? Promise.resolve() : send(mail),
+        ),
+    ],
+  }),
+  ...real(15, {
+    "every run mails what is in use, and what contradicts itself": [
+      { isRow: true },
+      () => ({
+        telling: (telling) => ({
+          ...telling,
+          occasions: { ...telling.occasions, sweepIntervalMinutes: 1e9 },
+        }),
+      }),
+    ],
+    "contradictions that were to be mailed once are remembered, whether or not the mail went out":
+      [
+        { isRow: true, trouble: 1 },
+        () => {
+          const told = new Set<string>();
+          return sending((mail, send) => {
+            const [table = ""] = CONTRADICTIONS.exec(mail.text) ?? [];
+            if (table !== "" && told.has(table)) return Promise.resolve();
+            told.add(table);
+            return send(mail);
+          });
+        },
+      ],
+    "a mail that did not go out leaves no line": [
+      { isRow: true },
+      () => unlogged(({ event }) => event === "report-not-sent"),
+    ],
+    "a name in a mail is cut in the middle of a character": [
+      { isRow: true, unkind: ["names-awkward"] },
+      () =>
+        sending((mail, send) =>
+          send({
+            ...mail,
+            text: mail.text.replace(/(?<=n{9})\u{1f600}/u, "\ud83d"),
+          }),
+        ),
+    ],
+  }),
 ];
 
 /** Faults that no vendor's behaviour shows, all of which were real: put into the source, and seen by a test. */

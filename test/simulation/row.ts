@@ -190,7 +190,6 @@ export async function playRow(
       lifetime: 900_000,
       crashAt: random.chance(0.04) ? random.int(1, 60) : undefined,
       wallOffset: random.int(-500, 500),
-      wallJump: undefined,
       timerLateness: true,
       mailing: {
         asked: random.chance(0.1),

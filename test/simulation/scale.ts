@@ -107,7 +107,6 @@ export async function playScaleRun(
     lifetime: 900_000,
     crashAt,
     wallOffset: 0,
-    wallJump: undefined,
     timerLateness: true,
     keepJournal: false,
     tampering,

@@ -100,13 +100,13 @@ async function mutants(from: number): Promise<boolean> {
   const caught = new Set<number>();
   let missed = 0;
   const tell = (
-    { name, wasReal }: { name: string; wasReal?: true },
+    { name, wasReal }: { name: string; wasReal: boolean },
     shownBy: string | undefined,
     what: string,
   ): void => {
     if (shownBy === undefined) missed += 1;
     console.log(
-      `${wasReal === true ? "real" : "    "}  ${(shownBy ?? "NOT CAUGHT").padEnd(26)}  ${name}${what === "" ? "" : ` (${what.slice(0, 90)})`}`,
+      `${wasReal ? "real" : "    "}  ${(shownBy ?? "NOT CAUGHT").padEnd(26)}  ${name}${what === "" ? "" : ` (${what.slice(0, 90)})`}`,
     );
   };
   for (const mutant of MUTANTS) {

@@ -99,10 +99,10 @@ export interface RunOptions {
   /** Milliseconds that the host gives. */
   readonly lifetime: number;
   /** The process ends before the n-th continuation. */
-  readonly crashAt: number | undefined;
+  readonly crashAt?: number | undefined;
   readonly wallOffset: number;
   /** The wall clock is set while the run is under way. */
-  readonly wallJump:
+  readonly wallJump?:
     { readonly after: number; readonly by: number } | undefined;
   readonly timerLateness: boolean;
   /** Undefined: there is no topic. */

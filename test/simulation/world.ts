@@ -682,9 +682,7 @@ export function finishing(
       sendsPerSecond: 7.8,
     },
     lifetime: 900_000,
-    crashAt: undefined,
     wallOffset,
-    wallJump: undefined,
     timerLateness: false,
     tampering,
   };
