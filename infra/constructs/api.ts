@@ -101,7 +101,6 @@ export class Api extends Construct {
     );
     this.stage = new HttpStage(this, "Stage", {
       httpApi: this.httpApi,
-      stageName: "$default",
       autoDeploy: true,
       throttle: THROTTLE,
       accessLogSettings: {

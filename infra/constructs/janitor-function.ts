@@ -131,6 +131,7 @@ export class JanitorFunction extends Construct {
         logGroup: this.logGroup,
         loggingFormat: LoggingFormat.JSON,
         tracing: this.traced ? Tracing.ACTIVE : Tracing.PASS_THROUGH,
+        // Stryker disable next-line ConditionalExpression: for CDK undefined is as good as absent
         ...(props.reservedConcurrency === undefined
           ? {}
           : { reservedConcurrentExecutions: props.reservedConcurrency }),

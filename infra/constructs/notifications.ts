@@ -2,7 +2,6 @@
 import { RemovalPolicy, Stack } from "aws-cdk-lib";
 import {
   AccountRootPrincipal,
-  Effect,
   PolicyDocument,
   PolicyStatement,
   ServicePrincipal,
@@ -69,14 +68,12 @@ export class Notifications extends Construct {
         policy: new PolicyDocument({
           statements: [
             new PolicyStatement({
-              sid: "AccountAdministers",
               principals: [new AccountRootPrincipal()],
               actions: [...KEY_ADMINISTRATION, ...KEY_USE],
               // In a key's own policy this is the key.
               resources: ["*"],
             }),
             new PolicyStatement({
-              sid: "AlarmsEncrypt",
               ...alarms,
               actions: KEY_USE,
               resources: ["*"],
@@ -96,8 +93,6 @@ export class Notifications extends Construct {
     );
     this.topic.addToResourcePolicy(
       new PolicyStatement({
-        sid: "AlarmsPublish",
-        effect: Effect.ALLOW,
         ...alarms,
         actions: ["sns:Publish"],
         resources: [this.topic.topicArn],

@@ -394,6 +394,9 @@ describe.each(VARIANT_NAMES)("the stack: %s", (variantName) => {
       one,
     ]);
     expect(routes).toHaveLength(6);
+    for (const { id } of ofType(stack, "AWS::ApiGatewayV2::Route")) {
+      expect(id).toMatch(/^Api[A-Z][A-Za-z]+Route$/);
+    }
     expect(Object.fromEntries(routes)).toEqual(
       Object.fromEntries(
         Object.entries(ROUTES).map(([key, scopes]) => [
@@ -509,6 +512,27 @@ describe.each(VARIANT_NAMES)("the stack: %s", (variantName) => {
     expect(JSON.stringify(SecretName)).toMatch(
       hasOwnSecret ? /\$\{CredentialsSecret\}/ : /^"live-janitor"$/,
     );
+  });
+
+  it("says of what an operator meets what it is for", () => {
+    const described = [
+      ...["AWS::IAM::ManagedPolicy", "AWS::KMS::Key", "AWS::Lambda::Function"],
+      "AWS::SecretsManager::Secret",
+    ].flatMap((type) =>
+      ofType(stack, type).map(({ properties }) => properties),
+    );
+    const outputs = Object.values(object(stack.json, "Outputs"));
+    for (const one of [...described, ...outputs]) {
+      expect(isJson(one) && one["Description"]).toMatch(/^[A-Z].{8,}$/);
+    }
+  });
+
+  it("waits for nothing that it refers to anyway", () => {
+    for (const one of Object.values(object(stack.json, "Resources"))) {
+      if (isJson(one) && one["Type"] === "AWS::Lambda::Function") {
+        expect(one["DependsOn"]).toBeUndefined();
+      }
+    }
   });
 
   it("names nothing physically", () => {
@@ -655,6 +679,28 @@ it("the dashboard shows what sweeps did and kept, how the API fares, and what wa
       ].join("\n"),
     ],
   ]);
+});
+
+it("warns at the synth of each thing that is odd in its settings", () => {
+  const { stack } = synthesize({
+    schedule: "rate(6 hours)",
+    protect: [{ match: "name", value: "a$", owner: "o" }],
+  });
+  const said = stack.node.metadata
+    .filter(({ type }) => type === "aws:cdk:warning")
+    .map(({ data }): unknown => data);
+  expect(said).toEqual([
+    expect.stringContaining("regular expression"),
+    expect.stringContaining("first sweep"),
+  ]);
+});
+
+it("a mail's sender is cut to what SNS takes", () => {
+  const stackName = `N${"e".repeat(120)}ws`;
+  const long = synthesize(CONFIGURATIONS.default, EUROPE, stackName);
+  expect(resource(long, "NotificationsTopic")["DisplayName"]).toBe(
+    stackName.slice(0, 100),
+  );
 });
 
 it("of a schedule that only reports is asked for no more, while people may delete", () => {
