@@ -186,11 +186,11 @@ export function readAll<
 
 /**
  * The text of a variable as a value: what it is in JSON, or else itself. It is itself as well where JSON would have
- * spelled a number otherwise.
+ * spelled a number otherwise. Undefined where there is none.
  */
-export function fromVariable(text: string): unknown {
+export function fromVariable(text: string | undefined): unknown {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(String(text));
     if (typeof value === "string") return text;
     return typeof value === "object" || JSON.stringify(value) === text
       ? value

@@ -84,13 +84,13 @@ export function readConfiguration(env: Environment): Configuration {
   }
   const values = readAll(
     { ...SETTINGS, ...FROM_STACK },
-    (_, { variable = "", isText }) => {
-      const text = env[variable];
+    (_, { variable, isText }) => {
+      const text = env[String(variable)];
       if (variable === "PROJECT_NAMES" && text === "") return undefined;
-      return text === undefined || isText ? text : fromVariable(text);
+      return isText ? text : fromVariable(text);
     },
     (_, definition, complaint) => {
-      const name = definition.variable ?? "";
+      const name = String(definition.variable);
       problems.push(`${complaintText(name, definition, complaint)}.`);
     },
   );

@@ -147,6 +147,7 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
     "https://live.volcengineapi.com/x",
     "https://u@live.volcengineapi.com",
     "https://open.byteplusapi.com",
+    ["https://live.volcengineapi.com"],
   ],
   volcengineRegion: ["CN"],
   graceDays: [-1, 3651, 1.5, "7", null],
