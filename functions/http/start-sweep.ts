@@ -80,7 +80,7 @@ function readBody({ contentType, body }: HttpRequest): unknown {
     throw invalid("The content-type must be application/json.");
   }
   try {
-    return JSON.parse(body ?? "");
+    return JSON.parse(String(body));
   } catch {
     throw invalid("The body must be JSON, {} at the least.");
   }
