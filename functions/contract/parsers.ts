@@ -4,14 +4,14 @@
 export interface Complaint {
   readonly at: string;
   readonly value: unknown;
-  readonly why?: string;
+  readonly why?: string | undefined;
 }
 
 /** Thrown by a parser with everything that is wrong with its value. */
 export class Invalid extends Error {
   readonly complaints: readonly Complaint[];
   constructor(complaints: readonly Complaint[]) {
-    super("invalid setting");
+    super();
     this.complaints = complaints;
   }
 }
@@ -28,7 +28,7 @@ export interface ProtectRule {
 }
 
 export function refuse(value: unknown, why?: string): never {
-  throw new Invalid([{ at: "", value, ...(why === undefined ? {} : { why }) }]);
+  throw new Invalid([{ at: "", value, why }]);
 }
 
 /** Whether a value from outside is an object with properties. */
@@ -38,14 +38,19 @@ export function isObject(
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value from outside is a whole number from `min` to `max`. */
+export function isWhole(
+  value: unknown,
+  min: number,
+  max: number,
+): value is number {
+  return (
+    Number.isInteger(value) && Number(value) >= min && Number(value) <= max
+  );
+}
+
 export function whole(min: number, max: number): Parser<number> {
-  return (value) =>
-    typeof value === "number" &&
-    Number.isInteger(value) &&
-    value >= min &&
-    value <= max
-      ? value
-      : refuse(value);
+  return (value) => (isWhole(value, min, max) ? value : refuse(value));
 }
 
 export function autoOrWhole(min: number, max: number): Parser<"auto" | number> {
@@ -84,19 +89,6 @@ export const endpoint: Parser<string> = (value) => {
   return permitted ? url.origin : refuse(value);
 };
 
-export const projectNames: Parser<readonly string[]> = (value) => {
-  if (!Array.isArray(value)) return refuse(value);
-  const entries: readonly unknown[] = value;
-  const good = entries.filter((entry) => typeof entry === "string");
-  const complaints = entries.flatMap((entry, index) =>
-    typeof entry === "string" && entry !== ""
-      ? []
-      : [{ at: `[${String(index)}]`, value: entry }],
-  );
-  if (complaints.length > 0) throw new Invalid(complaints);
-  return good;
-};
-
 function isDay(text: unknown): text is string {
   return (
     typeof text === "string" &&
@@ -107,33 +99,59 @@ function isDay(text: unknown): text is string {
 }
 
 const ruleMatch = oneOf("chainId", "name", "domain");
-const nonEmpty = matching(/^[^]+$/);
+const nonEmpty = matching(/[^]/);
 const day: Parser<string | undefined> = (value) =>
   value === undefined || isDay(value) ? value : refuse(value);
+
+/** What a parser makes of the part `at` of a value; nothing, once its complaints are among the others, where it refuses. */
+function part<T>(
+  at: string,
+  value: unknown,
+  parse: Parser<T>,
+  complaints: Complaint[],
+): readonly T[] {
+  try {
+    return [parse(value)];
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error;
+    complaints.push(
+      ...error.complaints.map((one) => ({ ...one, at: at + one.at })),
+    );
+    return [];
+  }
+}
+
+/** A list of what the parser takes; collects every complaint. */
+function listOf<T>(parse: Parser<T>): Parser<readonly T[]> {
+  return (value) => {
+    if (!Array.isArray(value)) return refuse(value);
+    const complaints: Complaint[] = [];
+    const found = value.flatMap((item: unknown, index) =>
+      part(`[${String(index)}]`, item, parse, complaints),
+    );
+    if (complaints.length > 0) throw new Invalid(complaints);
+    return found;
+  };
+}
+
+export const projectNames = listOf(nonEmpty);
 
 /** Reads the named properties, each by its parser; collects every complaint, unknown properties included. */
 export function properties<T extends object>(
   value: unknown,
-  at: string,
   parsers: { readonly [K in keyof Required<T>]: Parser<T[K]> },
-): Partial<T> {
-  if (!isObject(value)) throw new Invalid([{ at, value }]);
+): { readonly [K in keyof T]?: T[K] | undefined } {
+  if (!isObject(value)) return refuse(value);
   const complaints: Complaint[] = [];
-  const found: Partial<T> = {};
+  const found: { [K in keyof T]?: T[K] | undefined } = {};
   for (const key in parsers) {
-    try {
-      const parsed = parsers[key](value[key]);
-      if (parsed !== undefined) found[key] = parsed;
-    } catch (error) {
-      if (!(error instanceof Invalid)) throw error;
-      complaints.push({ at: `${at}.${key}`, value: value[key] });
-    }
+    [found[key]] = part(`.${key}`, value[key], parsers[key], complaints);
   }
   for (const key of Object.keys(value).filter(
     (name) => !Object.hasOwn(parsers, name),
   )) {
     complaints.push({
-      at: `${at}.${key}`,
+      at: `.${key}`,
       value: value[key],
       why: "there is no such property",
     });
@@ -150,7 +168,7 @@ export function isChainId(text: string): boolean {
   return CHAIN_ID.test(text);
 }
 
-function protectRule(value: unknown, at: string): ProtectRule {
+const protectRule: Parser<ProtectRule> = (value) => {
   const {
     match,
     value: glob,
@@ -161,7 +179,7 @@ function protectRule(value: unknown, at: string): ProtectRule {
     value: string;
     owner: string;
     until: string | undefined;
-  }>(value, at, {
+  }>(value, {
     match: ruleMatch,
     value: nonEmpty,
     owner: nonEmpty,
@@ -169,13 +187,13 @@ function protectRule(value: unknown, at: string): ProtectRule {
   });
   // Stryker disable all: only the compiler needs this; what is missing has been refused
   if (match === undefined || glob === undefined || owner === undefined) {
-    throw new Invalid([{ at, value }]);
+    return refuse(value);
   }
   // Stryker restore all
   if (match === "chainId" && !GLOB.test(glob) && !isChainId(glob)) {
     throw new Invalid([
       {
-        at: `${at}.value`,
+        at: ".value",
         value: glob,
         why: "it can match nothing, being neither a glob nor a chain id",
       },
@@ -187,20 +205,6 @@ function protectRule(value: unknown, at: string): ProtectRule {
     owner,
     ...(until === undefined ? {} : { until }),
   };
-}
-
-export const protectRules: Parser<readonly ProtectRule[]> = (value) => {
-  if (!Array.isArray(value)) return refuse(value);
-  const complaints: Complaint[] = [];
-  const found: ProtectRule[] = [];
-  for (const [index, item] of value.entries()) {
-    try {
-      found.push(protectRule(item, `[${String(index)}]`));
-    } catch (error) {
-      if (!(error instanceof Invalid)) throw error;
-      complaints.push(...error.complaints);
-    }
-  }
-  if (complaints.length > 0) throw new Invalid(complaints);
-  return found;
 };
+
+export const protectRules = listOf(protectRule);

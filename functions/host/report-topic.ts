@@ -1,7 +1,6 @@
 /** Sends the report of a sweep to the operator's topic. */
 import type { Mail } from "../janitor/report-text.ts";
-
-const TIMEOUT_MS = 3000;
+import { within } from "./aws-limits.ts";
 
 /**
  * Publishes to a topic; resolves when the mail is on its way. The client comes from the Lambda runtime and is loaded
@@ -12,14 +11,7 @@ export async function publish(
   { subject, text }: Mail,
 ): Promise<void> {
   const { PublishCommand, SNSClient } = await import("@aws-sdk/client-sns");
-  const client = new SNSClient({
-    maxAttempts: 2,
-    requestHandler: {
-      connectionTimeout: TIMEOUT_MS,
-      requestTimeout: TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-    },
-  });
+  const client = new SNSClient(within(2, 3000));
   try {
     await client.send(
       new PublishCommand({

@@ -1,5 +1,5 @@
 /** The payload of a sweep, from the schedule, an invocation or `POST /sweeps`: it may only make the sweep more careful. */
-import { isChainId, isObject } from "../contract/parsers.ts";
+import { isChainId, isObject, isWhole } from "../contract/parsers.ts";
 import type { SweepSettings } from "../janitor/sweep.ts";
 import type { Configuration } from "./configuration.ts";
 
@@ -34,21 +34,14 @@ export function readSweepPayload(
   const whole = (name: string, min: number, max: number, now: number) => {
     if (!Object.hasOwn(payload, name)) return now;
     const value = payload[name];
-    if (
-      // Stryker disable next-line ConditionalExpression: an integer is a number; only the compiler needs the test
-      typeof value === "number" &&
-      Number.isInteger(value) &&
-      value >= min &&
-      value <= max
-    ) {
-      return value;
-    }
+    if (isWhole(value, min, max)) return value;
     problems.push(
       `${name} must be a whole number from ${String(min)} to ${String(max)}, since a payload may only be stricter than the settings.`,
     );
     return now;
   };
   const ids = (value: unknown): ReadonlySet<string> => {
+    // Stryker disable next-line ArrayDeclaration: a list of what is no id is refused as an empty one is
     const list: readonly unknown[] = Array.isArray(value) ? value : [];
     const chainIds = list.flatMap((id) =>
       typeof id === "string" && isChainId(id) ? [id.toLowerCase()] : [],

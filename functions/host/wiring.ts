@@ -1,5 +1,6 @@
 /** Puts all parts together, the same for both functions; nothing here runs at import. */
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { within } from "./aws-limits.ts";
 import type { Configuration } from "./configuration.ts";
 import { createSecretSource } from "./secret.ts";
 import type { Host } from "./host.ts";
@@ -20,15 +21,7 @@ export function createVendor(
   configuration: Configuration,
   attemptMs: number,
 ): Vendor {
-  const store = new SecretsManagerClient({
-    maxAttempts: 2,
-    requestHandler: {
-      connectionTimeout: 2000,
-      requestTimeout: 4000,
-      // Without it the time-out is only a warning, and a store that hangs holds up every request.
-      throwOnRequestTimeout: true,
-    },
-  });
+  const store = new SecretsManagerClient(within(2, 4000, 2000));
   const { api, transport } = createApi(
     host,
     configuration,

@@ -89,8 +89,10 @@ function refused({
       ? reason === "protected"
       : reason === "in-use" || reason === "domain-not-visible",
   );
+  // Stryker disable next-line OptionalChaining,StringLiteral: what refuses has its detail; only the compiler asks
+  const what = seen?.because ?? "";
   return new Refusal({
     name: isProtected ? "certificate-protected" : "certificate-in-use",
-    detail: `Nothing was deleted: ${seen?.because.slice(0, LONGEST_BECAUSE) ?? ""}. To delete it all the same add force=true; there is no undo.`,
+    detail: `Nothing was deleted: ${what.slice(0, LONGEST_BECAUSE)}. To delete it all the same add force=true; there is no undo.`,
   });
 }

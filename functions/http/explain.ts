@@ -16,14 +16,14 @@ export const explain: Route = async (api, call) => {
   const judgement = judgeOne(observation, chainId, policy, now);
   if (judgement === undefined) throw notFound();
   const [entry] = inventoryEntries([judgement], domains, warnDays, now);
-  const ids = new Set(
+  const ids = new Set<string | undefined>(
     judgement.certificate.records.flatMap((record) => record.ids),
   );
   return jsonAnswer(200, call.requestId, {
     ...entry,
     ids: [...ids],
     boundDomains: domains
-      .filter(({ boundTo }) => boundTo !== undefined && ids.has(boundTo))
+      .filter(({ boundTo }) => ids.has(boundTo))
       .map(({ name }) => name),
     readAt,
   });

@@ -4,6 +4,7 @@ import {
   inventory,
   inventoryEntries,
   readCursor,
+  type SortKey,
 } from "../janitor/inventory.ts";
 import { judge } from "../janitor/verdict.ts";
 import { observe, type Route } from "./api.ts";
@@ -15,9 +16,12 @@ const MOST = 1000;
 export const list: Route = async (api, call) => {
   const query = readQuery(call.request, ROUTES.list.query);
   const { verdict, state, limit = MOST, cursor } = query;
-  const after = cursor === undefined ? undefined : readCursor(cursor);
-  if (cursor !== undefined && after === undefined) {
-    throw invalid("The cursor must be the `next` of an earlier answer.");
+  let after: SortKey | undefined;
+  if (cursor !== undefined) {
+    after = readCursor(cursor);
+    if (after === undefined) {
+      throw invalid("The cursor must be the `next` of an earlier answer.");
+    }
   }
   const { policy, warnDays } = api.wired().configuration;
   const observation = await observe(api, call);

@@ -15,15 +15,13 @@ function trimmed(text: string): string {
 
 /**
  * The form in which names are compared: trimmed, without one trailing dot, in lower case, and as punycode where it has
- * other than ASCII characters (of a wildcard what follows `*.`). What cannot be converted stays as it is; plain ASCII
- * is never converted, since `2024` would become an address.
+ * other than ASCII characters. What cannot be converted stays as it is; plain ASCII is never converted, since `2024`
+ * would become an address.
  */
 export function comparable(name: string): string {
   const plain = trimmed(name).toLowerCase();
   if (!OTHER_THAN_ASCII.test(plain) || !CONVERTIBLE.test(plain)) return plain;
-  const wildcard = plain.startsWith("*.") ? "*." : "";
-  const ascii = domainToASCII(plain.slice(wildcard.length));
-  return ascii === "" ? plain : wildcard + ascii;
+  return domainToASCII(plain) || plain;
 }
 
 /** A name, or a glob over names, with every label in Unicode that can be; one with a `*` inside is left alone. */
@@ -33,6 +31,7 @@ function inUnicode(text: string): string {
     .toLowerCase()
     .split(".")
     .map((label) =>
+      // Stryker disable next-line Regex: converted or not, a label with xn-- further in is the same
       /^xn--|[\u0080-\u{10ffff}]/u.test(label) &&
       CONVERTIBLE.test(label) &&
       !label.includes("*")

@@ -29,7 +29,7 @@ const token = matching(/^[\x21-\x7e]{1,128}$/);
 
 export const authorizer: Parser<"iam" | JwtSettings> = (value) => {
   if (value === "iam") return value;
-  const found = properties<JwtSettings>(value, "", {
+  const found = properties<JwtSettings>(value, {
     issuer,
     audience: token,
     readScope: token,

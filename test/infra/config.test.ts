@@ -51,6 +51,12 @@ describe("settings", () => {
     }
   });
 
+  it("take a mail address in any depth of a domain", () => {
+    for (const alarmEmail of ["a@b.example", "a.b+c@d.e-f.co.example"]) {
+      expect(readConfig({ alarmEmail }).settings.alarmEmail).toBe(alarmEmail);
+    }
+  });
+
   it("may come as JSON from the command line", () => {
     expect(readConfig('{"graceDays":14}').settings.graceDays).toBe(14);
   });
@@ -97,6 +103,33 @@ describe("settings", () => {
   );
 
   it.each([
+    [{}, "https://live.volcengineapi.com", "cn-north-1"],
+    [
+      { provider: "volcengine" },
+      "https://live.volcengineapi.com",
+      "cn-north-1",
+    ],
+    [
+      { provider: "byteplus" },
+      "https://open.byteplusapi.com",
+      "ap-singapore-1",
+    ],
+    [
+      {
+        volcengineEndpoint: "https://eu.volcengineapi.com",
+        volcengineRegion: "eu-1",
+      },
+      "https://eu.volcengineapi.com",
+      "eu-1",
+    ],
+  ])("of %j call %s in %s", (given, endpoint, region) => {
+    expect(readConfig(given).environment).toMatchObject({
+      VOLCENGINE_ENDPOINT: endpoint,
+      VOLCENGINE_REGION: region,
+    });
+  });
+
+  it.each([
     [true, "true"],
     // It is the schedule that asks for a dry run.
     ["schedule", "false"],
@@ -120,6 +153,7 @@ describe("settings", () => {
     );
     expect(line).toBe("| --- | --- | --- | --- | --- | --- |");
     expect(rows).toHaveLength(Object.keys(DEFINITIONS).length);
+    for (const row of rows) expect(row.split("|")).toHaveLength(8);
     expect(rows).toContain(
       '| `unseenDomains` | `"keep"` | keep or ignore | `"ignore"` | `UNSEEN_DOMAINS` | what becomes of a certificate whose name covers no domain of the account |',
     );
@@ -147,6 +181,7 @@ const WRONG: Readonly<Record<string, readonly unknown[]>> = {
     "https://live.volcengineapi.com/x",
     "https://u@live.volcengineapi.com",
     "https://open.byteplusapi.com",
+    ["https://live.volcengineapi.com"],
   ],
   volcengineRegion: ["CN"],
   graceDays: [-1, 3651, 1.5, "7", null],
@@ -322,11 +357,19 @@ describe("wrong settings", () => {
     ["us-gov-west-1", "aws-us-gov"],
   ])("but no secret in the stack's own region %s", (region, partition) => {
     const secretArn = `arn:${partition}:secretsmanager:${region}:111122223333:secret:live-janitor-AbCdEf`;
-    expect(problemsOf({ secretArn }, { region })).toEqual([]);
+    const secretKeyArn = `arn:${partition}:kms:${region}:111122223333:key/1234abcd`;
+    expect(problemsOf({ secretArn, secretKeyArn }, { region })).toEqual([]);
     // Elsewhere it is not known where the stack goes.
     expect(problemsOf({ secretArn })).toEqual([]);
     const wrong = secretArn.replace(/^arn:[^:]*/, "arn:aws-other");
     expect(problemsOf({ secretArn: wrong }, { region })).toHaveLength(1);
+  });
+
+  it("an endpoint is not measured by a provider that is wrong itself", () => {
+    const volcengineEndpoint = "https://open.byteplusapi.com";
+    expect(problemsOf({ provider: "aws", volcengineEndpoint })).toEqual([
+      expect.stringMatching(/^provider is "aws"; /),
+    ]);
   });
 
   it("a key without its secret", () => {
@@ -473,6 +516,16 @@ describe("a list of settings", () => {
         config: readConfig({ dryRun: false }),
       },
     ]);
+  });
+
+  it("does not take a defect of the program for a wrong setting", () => {
+    const defect = new TypeError("a defect");
+    const surroundings = {
+      get region(): string {
+        throw defect;
+      },
+    };
+    expect(() => readDeployments(list, surroundings)).toThrow(defect);
   });
 
   it("goes where the one stack would go", () => {

@@ -1,5 +1,18 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { systemClock } from "../../functions/host/clock.ts";
+
+it("tells the time of day, and beside it one that nobody can set", () => {
+  vi.useFakeTimers({ toFake: ["Date", "performance"], now: 1_000_000 });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const began = systemClock.monotonic();
+  vi.advanceTimersByTime(250);
+  expect(systemClock.now()).toBe(1_000_250);
+  vi.setSystemTime(5);
+  expect(systemClock.now()).toBe(5);
+  expect(systemClock.monotonic() - began).toBe(250);
+});
 
 it("sleeps, however odd the time", async () => {
   await systemClock.sleep(-1);

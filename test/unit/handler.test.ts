@@ -516,6 +516,25 @@ describe("DELETE /certificates/{chainId}", () => {
     });
   });
 
+  it("of a valid one tells of the rule that protects it, in 400 characters at the most", async () => {
+    const owner = "o".repeat(500);
+    const { ask } = api({
+      certificates: [
+        certificate(1, {
+          ...ending(7),
+          CertName: "root",
+          CertDomainList: ["d1.example.com"],
+        }),
+      ],
+      env: {
+        PROTECT: JSON.stringify([{ match: "name", value: "root", owner }]),
+      },
+    });
+    expect((await ask(DELETE, one(1))).detail).toBe(
+      `Nothing was deleted: ${"o".repeat(400)}. To delete it all the same add force=true; there is no undo.`,
+    );
+  });
+
   it("on a dry run answers as if, and sends nothing", async () => {
     const { ask, orders } = api();
     const dry = await ask(DELETE, {

@@ -43,11 +43,15 @@ function tablesOf({ text }: { readonly text: string }) {
 
 describe("a mail", () => {
   it("says whose it is, of when, what is counted, and where to look further", () => {
-    const counts = { ...REPORT.counts, kept: { "in-use": 2, protected: 5 } };
+    const counts = {
+      ...REPORT.counts,
+      failed: 1,
+      kept: { "in-use": 2, protected: 5 },
+    };
     const { text } = mail({ counts });
     expect(text.split("\n")).toEqual([
       `Stack LiveCertJanitor: sweep of Volcengine Live, ${REPORT.startedAt} to ${REPORT.finishedAt}.`,
-      "Listed 9, expired 4, eligible 0: 0 deleted.",
+      "Listed 9, expired 4, eligible 0: 0 deleted, 1 failed.",
       "Kept, by reason: in-use 2, protected 5.",
       "",
       expect.stringContaining("run-7"),
@@ -78,7 +82,11 @@ describe("a mail", () => {
           domains: Array.from({ length: 50 }, (_, n) => `d${String(n)}`),
         }),
         item(1, { reasons: ["expiry-unreadable"], notAfter: "x".repeat(50) }),
-        item(2, { reasons: ["in-use"], state: "valid", isAskedFor: true }),
+        item(2, {
+          reasons: ["in-use", "not-expired"],
+          state: "valid",
+          isAskedFor: true,
+        }),
         item(3, { reasons: ["within-grace"] }),
         item(4, { reasons: ["within-grace", "in-use"] }),
         item(5, { outcome: "deleted", isAskedFor: true }),
@@ -91,7 +99,7 @@ describe("a mail", () => {
         row(4, expect.stringContaining("still lists it") as string),
         row(5, "It broke."),
       ],
-      "Asked for, but kept": [row(2, "in-use")],
+      "Asked for, but kept": [row(2, "in-use not-expired")],
       "Expired but in use": [conflict, row(4, "within-grace in-use")],
       "Contradictory data": [
         conflict,
@@ -114,6 +122,7 @@ describe("a mail", () => {
       ],
       "Remaining for the next sweep": [row(8, "eligible")],
     });
+    expect(given.text).not.toMatch(/ $/m);
   });
 
   it("of a dry run says that nothing was deleted, and what would be", () => {
@@ -179,21 +188,19 @@ describe("a mail", () => {
 });
 
 describe("contradictory", () => {
-  it.each<[readonly Reason[], ReportItem["outcome"], boolean]>([
-    [[], undefined, false],
-    [["in-use"], undefined, false],
-    [["malformed-record"], undefined, true],
-    [["expiry-unreadable"], undefined, true],
-    [["validity-inverted"], undefined, true],
-    [["in-use", "status-conflict"], undefined, true],
-    [["status-conflict"], "failed", false],
-    [["status-conflict", "protected"], undefined, false],
-    [["status-conflict", "within-grace"], undefined, false],
-  ])("is one kept for %j, outcome %s: %s", (reasons, outcome, expected) => {
-    const one = item(1, {
-      reasons,
-      ...(outcome !== undefined && { outcome }),
-    });
+  it.each<[readonly Reason[], Partial<ReportItem>, boolean]>([
+    [[], {}, false],
+    [["in-use"], {}, false],
+    [["malformed-record"], {}, true],
+    [["malformed-record"], { state: "valid" }, false],
+    [["expiry-unreadable"], {}, true],
+    [["validity-inverted"], {}, true],
+    [["in-use", "status-conflict"], {}, true],
+    [["status-conflict"], { outcome: "failed" }, false],
+    [["status-conflict", "protected"], {}, false],
+    [["status-conflict", "within-grace"], {}, false],
+  ])("is one kept for %j with %j: %s", (reasons, over, expected) => {
+    const one = item(1, { reasons, ...over });
     expect(contradictory({ ...REPORT, items: [one] })).toEqual(
       expected ? [one] : [],
     );
@@ -268,6 +275,36 @@ describe("the subject", () => {
     `);
   });
 
+  it.each([
+    [66, "[...JJ-sports1, Volcengine Live]"],
+    [67, "[...J-sports1, Volcengine Live]"],
+    [68, "[...JJJJJJJJJJJJJJJJJ-sports1]"],
+    [84, "[...J-sports1]"],
+    [85, ""],
+    [67, "[twelve-chars, Volcengine Live]", "twelve-chars"],
+    [78, "[J, Volcengine Live]", "J"],
+    [79, "[J]", "J"],
+    [81, "[??]", "名前"],
+    [99, "", "J"],
+  ])(
+    "whose counts take %i characters has room for %j",
+    (length, names, stackName = `${"J".repeat(120)}-sports1`) => {
+      const counts = { ...none, deleted: 1, failed: 1, unconfirmed: 1 };
+      const words = "vendor-access-denied: 1 deleted, 1 failed, 1 unconfirmed";
+      let more = length - words.length;
+      for (const name of ["deleted", "failed", "unconfirmed"] as const) {
+        counts[name] = 10 ** Math.min(more, 20);
+        more -= Math.min(more, 20);
+      }
+      const given = subject(
+        { stoppedBecause: "vendor-access-denied", counts },
+        { stackName },
+      );
+      expect(given.slice(0, length)).toMatch(/ unconfirmed$/);
+      expect(given.slice(length).trim()).toBe(names);
+    },
+  );
+
   it("leaves names out before counts, and whole counts rather than digits", () => {
     const all = 24_999;
     const counts = {
@@ -335,8 +372,8 @@ describe("the names that others chose", () => {
     mail({ items: [item(1, { reasons: ["in-use"], ...over })] }).text;
 
   it("forge no line and turn none around", () => {
-    const text = named({ name: "a\nDeleted (9)\r\u2028b\u202ec" });
-    expect(text).toContain("a Deleted (9)  b c");
+    const text = named({ name: "a\nDeleted (9)\r\u2028b\u202ec\uffff" });
+    expect(text).toContain("a Deleted (9)  b c\ufffd");
     expect(text).not.toMatch(/^Deleted/m);
   });
 

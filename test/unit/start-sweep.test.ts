@@ -1,3 +1,4 @@
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { systemClock } from "../../functions/host/clock.ts";
 import type { Environment } from "../../functions/host/configuration.ts";
@@ -183,6 +184,7 @@ describe("what Lambda answers to the start of a sweep", () => {
   /** Starts a real sweep by a Lambda at this address, whenever it is called. */
   function startAt(url: string) {
     onTestFinished(() => {
+      vi.useRealTimers();
       vi.unstubAllEnvs();
     });
     for (const [name, value] of Object.entries({
@@ -210,23 +212,33 @@ describe("what Lambda answers to the start of a sweep", () => {
   }
 
   /** Two real sweeps are started, one after the other. */
-  async function startTwice(status: number, error: string) {
+  async function startTwice(
+    status: number,
+    error: string,
+    requestId = "lambda-1",
+  ) {
     const asked: unknown[] = [];
     const lambda = await startLoopbackServer(0, (request, response) => {
       asked.push([request.url, request.headers["x-amz-invocation-type"]]);
-      if (status === HANGS) return;
+      if (status === HANGS) {
+        vi.advanceTimersByTime(5000);
+        return;
+      }
       if (status === RESETS) {
         response.destroy();
         return;
       }
       response.writeHead(status, {
         "x-amzn-errortype": error,
-        "x-amzn-requestid": "lambda-1",
+        ...(requestId && { "x-amzn-requestid": requestId }),
       });
       response.end(JSON.stringify({ message: "<what Lambda says>" }));
     });
     onTestFinished(() => lambda.close());
     const start = startAt(lambda.url);
+    // Nobody waits for a Lambda that hangs; how long it may is aws-clients.test.ts's.
+    if (status === HANGS)
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const answers = [await start(), await start()] as const;
     expect(asked[0]).toEqual([
       "/2015-03-31/functions/sweep/invocations",
@@ -264,6 +276,10 @@ describe("what Lambda answers to the start of a sweep", () => {
       ...[403, "AccessDeniedException", 500, "misconfigured", 500],
       /^No sweep was started: .*AccessDeniedException/,
     ],
+    [
+      ...[400, "N".repeat(99), 500, "misconfigured", 500],
+      /^No sweep was started: [^N]*\(N{60}\)\. Check/,
+    ],
   ] as const)(
     "%i %s becomes %i %s, and the next start %i",
     async (status, error, answered, problem, next, detail) => {
@@ -281,10 +297,26 @@ describe("what Lambda answers to the start of a sweep", () => {
     },
   );
 
-  it("202 gives the run the request id of the invocation", async () => {
-    const [first, second] = await startTwice(202, "");
-    expect(JSON.parse(first.body)).toMatchObject({ runId: "lambda-1" });
-    expect([first.statusCode, second.statusCode]).toEqual([202, 409]);
+  it.each(["lambda-1", ""])(
+    "202 gives the run the request id of the invocation, %j",
+    async (runId) => {
+      const [first, second] = await startTwice(202, "", runId);
+      expect(JSON.parse(first.body)).toMatchObject({ runId });
+      expect([first.statusCode, second.statusCode]).toEqual([202, 409]);
+    },
+  );
+
+  it("what is thrown and is no error is not repeated", async () => {
+    const send = vi.spyOn(LambdaClient.prototype, "send");
+    onTestFinished(() => {
+      send.mockRestore();
+    });
+    send.mockImplementation(() => {
+      throw JSON.parse('"<words>"') as Error;
+    });
+    const { body } = await startAt("http://127.0.0.1:1")();
+    expect(body).toContain("start the sweep function (unknown error).");
+    expect(body).not.toContain("<words>");
   });
 
   it("nothing, for nobody listens: surely no sweep was started", async () => {

@@ -117,6 +117,7 @@ describe("a payload", () => {
     ["name more than five thousand", { only: [...MANY, A] }, "only must be"],
     ["name what is no chain id", { only: [A, A.slice(1)] }, "only must be"],
     ["name a number", { only: [A, 7] }, "only must be"],
+    ["name one in a list of its own", { only: [[A]] }, "only must be"],
     ["name one by itself", { only: A }, "only must be"],
     ["name them by something else", { only: { 0: A, length: 1 } }, "only must"],
     ["leave the names undefined", { only: undefined }, "only must be"],
