@@ -87,6 +87,7 @@ function watches(props: AlarmsProps): {
       impact: "A scheduled sweep never started, so expired certificates stay.",
       action:
         "Read ERROR_MESSAGE on the message in the schedule's queue; most often a role or the function was changed by hand. This alarm ends by itself.",
+      // Stryker disable next-line ObjectLiteral: these are CDK's defaults as well
       metric: sweep.scheduleQueue.metricNumberOfMessagesSent({
         period: PERIOD,
         statistic: Stats.SUM,

@@ -100,25 +100,24 @@ interface Filter {
 const key = (metric: Json): string =>
   `${String(metric["Namespace"] ?? metric["MetricNamespace"])} ${String(metric["MetricName"])}`;
 
-const filters: readonly Filter[] = ofType(
-  everything,
-  "AWS::Logs::MetricFilter",
-).flatMap(({ properties }) =>
-  list(properties, "MetricTransformations")
-    .filter(isJson)
-    .map((transformation) => ({
-      metric: key(transformation),
-      matches: parsePattern(String(properties["FilterPattern"])),
-      value: String(transformation["MetricValue"]),
-    })),
-);
+const filters = (): readonly Filter[] =>
+  ofType(everything, "AWS::Logs::MetricFilter").flatMap(({ properties }) =>
+    list(properties, "MetricTransformations")
+      .filter(isJson)
+      .map((transformation) => ({
+        metric: key(transformation),
+        matches: parsePattern(String(properties["FilterPattern"])),
+        value: String(transformation["MetricValue"]),
+      })),
+  );
 
 /** What the lines add to each metric, by namespace and name; no entry where there is no data point. */
 function play(messages: readonly Json[]): ReadonlyMap<string, number> {
   const sums = new Map<string, number>();
+  const all = filters();
   for (const message of messages) {
     const line: unknown = JSON.parse(lambdaLine(message));
-    for (const { metric, matches, value } of filters) {
+    for (const { metric, matches, value } of all) {
       if (!matches(line)) continue;
       const number = value.startsWith("$") ? select(value, line) : +value;
       if (typeof number !== "number") throw new Error(`${value} is no number`);
@@ -133,18 +132,17 @@ interface Alarm {
   readonly properties: Json;
 }
 
-const alarms: readonly Alarm[] = ofType(standard, "AWS::CloudWatch::Alarm").map(
-  ({ properties }) => ({
+const alarms = (): readonly Alarm[] =>
+  ofType(standard, "AWS::CloudWatch::Alarm").map(({ properties }) => ({
     name:
       /See "After an alarm: (.+)" in docs\/operations\.md\.$/.exec(
         String(properties["AlarmDescription"]),
       )?.[1] ?? "",
     properties,
-  }),
-);
+  }));
 
 function alarm(name: string): Json {
-  const found = alarms.find((one) => one.name === name);
+  const found = alarms().find((one) => one.name === name);
   if (found === undefined) throw new Error(`there is no alarm ${name}`);
   return found.properties;
 }
@@ -304,7 +302,7 @@ describe("alarms about sweeps", () => {
 
   it("read no line but a summary of Lambda's own form", () => {
     const line: unknown = { timestamp: "", level: "INFO", ...summary };
-    expect(filters.some(({ matches }) => matches(line))).toBe(false);
+    expect(filters().some(({ matches }) => matches(line))).toBe(false);
     expect(
       play([
         { event: "sweep-report", stoppedBecause: "done" },
@@ -316,8 +314,8 @@ describe("alarms about sweeps", () => {
 
 describe("the text of every alarm", () => {
   it("says in a sentence who is hurt, then what to do, within CloudWatch's limit", () => {
-    expect(new Set(alarms.map(({ name }) => name)).size).toBe(10);
-    for (const { name, properties } of alarms) {
+    expect(new Set(alarms().map(({ name }) => name)).size).toBe(10);
+    for (const { name, properties } of alarms()) {
       const text = String(properties["AlarmDescription"]);
       expect(name).not.toBe("");
       expect(text).toMatch(
@@ -409,7 +407,7 @@ describe("the text of every alarm", () => {
 
   const runbook = readFileSync(join(ROOT, "docs", "operations.md"), "utf8");
   it("has its section in the runbook, with a command to paste", () => {
-    for (const { name, properties } of alarms) {
+    for (const { name, properties } of alarms()) {
       const [, section = ""] =
         new RegExp(
           `^### After an alarm: ${name}\\n([^]*?)(?=^##|$(?![^]))`,

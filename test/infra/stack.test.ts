@@ -599,6 +599,10 @@ it("the dashboard shows what sweeps did and kept, how the API fares, and what wa
   const body: unknown = JSON.parse(
     String(dashboard?.properties["DashboardBody"]),
   );
+  for (const widget of list(body, "widgets")) {
+    expect(widget).toMatchObject({ height: 6 });
+    expect([12, 24]).toContain(isJson(widget) && widget["width"]);
+  }
   const shown = list(body, "widgets").map((widget) => {
     const { title, metrics, query } = object(widget, "properties");
     return [title, metrics ?? query];
