@@ -1,19 +1,14 @@
 /** What Lambda does to an idle function: it is frozen between two requests, or in the middle of one, and thawed later. */
-import { App } from "aws-cdk-lib";
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { readConfig } from "../../infra/settings/config.ts";
-import { LiveCertJanitorStack } from "../../infra/live-cert-janitor-stack.ts";
 import { startLiveEmulator } from "../../infra/local/live-emulator/server.ts";
 import { startSecretsManagerEmulator } from "../../infra/local/secrets-manager-emulator.ts";
 import { certificate, chainId, domain, KEY } from "../world/deployment.ts";
-import { CONTEXT, EUROPE } from "./synthesize.ts";
+import { deployedBundles } from "./synthesize.ts";
 
 /** Answers the requests that it reads, a line each, as the runtime would: one after the other. */
 const RUNTIME = `
@@ -28,19 +23,10 @@ const RUNTIME = `
 let outdir = "";
 let bundle = "";
 beforeAll(async () => {
-  outdir = await mkdtemp(join(tmpdir(), "janitor-freeze-"));
-  const app = new App({ outdir, context: { ...CONTEXT } });
-  new LiveCertJanitorStack(app, "Janitor", {
-    config: readConfig({}),
-    env: EUROPE,
-  });
-  app.synth();
-  for (const file of await readdir(outdir, { recursive: true })) {
-    if (!/^asset\.[0-9a-f]+\/index\.mjs$/.test(file)) continue;
-    const path = join(outdir, file);
-    if ((await readFile(path, "utf8")).includes("method-not-allowed"))
-      bundle = path;
-  }
+  const { folder, bundles } = await deployedBundles();
+  outdir = folder;
+  const isApi = (text: string) => text.includes("method-not-allowed");
+  bundle = bundles.find(({ text }) => isApi(text))?.path ?? "";
 });
 afterAll(() => rm(outdir, { recursive: true, force: true }));
 

@@ -1,7 +1,10 @@
 /** Synthesizes the stack for the tests of this folder: without bundling and without the CLI. */
-import { App, type Environment } from "aws-cdk-lib";
+import { App, AssetStaging, type Environment } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { rmSync } from "node:fs";
+import { mkdtemp, readdir, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { readConfig } from "../../infra/settings/config.ts";
 import { LiveCertJanitorStack } from "../../infra/live-cert-janitor-stack.ts";
 import {
@@ -174,6 +177,28 @@ export function variant(name: VariantName): Synthesized {
       },
     };
   }
+}
+
+/** The files that are deployed, each with its text; the caller removes the folder. */
+export async function deployedBundles() {
+  // CDK keeps what it staged for the process, and the other tests bundle nothing.
+  AssetStaging.clearAssetHashCache();
+  const folder = await mkdtemp(join(tmpdir(), "janitor-bundles-"));
+  const app = new App({ outdir: folder, context: { ...CONTEXT } });
+  new LiveCertJanitorStack(app, "Janitor", {
+    config: readConfig({}),
+    env: EUROPE,
+  });
+  app.synth();
+  AssetStaging.clearAssetHashCache();
+  const files = await readdir(folder, { recursive: true });
+  const bundles = files
+    .filter((file) => /^asset\.[0-9a-f]+\/index\.mjs$/.test(file))
+    .map(async (file) => {
+      const path = join(folder, file);
+      return { path, text: await readFile(path, "utf8") };
+    });
+  return { folder, bundles: await Promise.all(bundles) };
 }
 
 export function ofType(
