@@ -8,11 +8,27 @@ import { simulate } from "./run.ts";
 
 /** Within so many seeds, from any on, each mutant shows. */
 const MUTANT_SEEDS = 50;
+/** And so many for a fault that stood in the product once, in worlds that know nothing of it. */
+const ANYWHERE_SEEDS = 2000;
 
 export interface Caught {
   /** Undefined: no seed caught it. */
   readonly seed: number | undefined;
   readonly what: string;
+}
+
+/** Looks for a seed that shows a fault by a violation of any invariant, in worlds that lean to nothing. */
+export async function huntAnywhere(
+  mutant: Mutant,
+  from: number,
+): Promise<Caught> {
+  for (let seed = from; seed < from + ANYWHERE_SEEDS; seed++) {
+    const tampering = mutant.tampering();
+    const { violations } = await simulate(seed, { tampering });
+    const [shown] = violations;
+    if (shown !== undefined) return { seed, what: shown.what };
+  }
+  return { seed: undefined, what: "" };
 }
 
 /** Looks for a seed that shows the mutant by a violation of just its invariant, in the worlds that it is about. */

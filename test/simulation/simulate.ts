@@ -5,9 +5,10 @@
  *   --seed X     replays one and prints its trace;  --with NAME  that of a mutant's world, with the mutant in it
  *   --month      30 days of hourly sweeps over one account that lives on; --from is its seed
  *   --mutants    shows that each deliberate defect is caught, from any first seed; "real": it stood in the product once
+ *   --real       of these, what stood in the product, in worlds that know nothing of it
  */
 import { parseArgs } from "node:util";
-import { hunt, runTests } from "./hunt.ts";
+import { hunt, huntAnywhere, runTests } from "./hunt.ts";
 import { MUTANTS, SEEN_BY_TESTS, type Mutant } from "./mutants.ts";
 import { playMonth } from "./month.ts";
 import { simulate, type Stats } from "./run.ts";
@@ -130,6 +131,18 @@ async function mutants(from: number): Promise<boolean> {
   return missed === 0 && caught.size === INVARIANTS;
 }
 
+async function real(from: number): Promise<boolean> {
+  let missed = 0;
+  for (const mutant of MUTANTS.filter(({ wasReal }) => wasReal)) {
+    const { seed, what } = await huntAnywhere(mutant, from);
+    if (seed === undefined) missed += 1;
+    const shownBy = seed === undefined ? "NOT CAUGHT" : `seed ${String(seed)}`;
+    console.log(`${shownBy.padEnd(10)}  ${mutant.name} (${what.slice(0, 90)})`);
+  }
+  console.log(`${String(missed)} not caught`);
+  return missed === 0;
+}
+
 async function month(seed: number): Promise<boolean> {
   const { stats, violations, longestWait, heap, slope } = await playMonth(seed);
   told("30 days", stats);
@@ -149,6 +162,7 @@ const { values } = parseArgs({
     month: { type: "boolean", default: false },
     with: { type: "string" },
     mutants: { type: "boolean", default: false },
+    real: { type: "boolean", default: false },
   },
 });
 const fine =
@@ -158,5 +172,7 @@ const fine =
       ? await month(whole(values.from))
       : values.mutants
         ? await mutants(whole(values.from))
-        : await many(whole(values.from), whole(values.seeds));
+        : values.real
+          ? await real(whole(values.from))
+          : await many(whole(values.from), whole(values.seeds));
 process.exitCode = fine ? 0 : 1;
