@@ -95,6 +95,8 @@ export async function runHere(
     process.chdir(ROOT);
     vi.doUnmock("../../functions/host/clock.ts");
     vi.doUnmock("../../infra/local/live-emulator/switches.ts");
+    // Or the next file of this worker would find what has been mocked.
+    vi.resetModules();
     vi.unstubAllEnvs();
     vi.restoreAllMocks();
   }
