@@ -51,7 +51,6 @@ export const SETTINGS = {
       "https on *.volcengineapi.com for volcengine, on *.byteplusapi.com for byteplus, without a path",
     example: '"https://live.volcengineapi.com"',
     variable: "VOLCENGINE_ENDPOINT",
-    isText: true,
     hidden: true,
     meaning: "where the vendor's API answers",
     parse: endpoint,

@@ -113,6 +113,7 @@ describe("a good setting is taken", () => {
       { endpoint: new URL("http://[::1]:1") },
     ],
     ["VOLCENGINE_REGION", "ap-singapore-1", { region: "ap-singapore-1" }],
+    ["VOLCENGINE_REGION", "2024", { region: "2024" }],
     ["GRACE_DAYS", "0", { policy: { graceDays: 0 } }],
     ["GRACE_DAYS", "3650", { policy: { graceDays: 3650 } }],
     ["MAX_DELETIONS", "1", { maxDeletions: 1 }],
@@ -131,9 +132,10 @@ describe("a good setting is taken", () => {
     ["UNSEEN_DOMAINS", "ignore", { policy: { unseenDomains: "ignore" } }],
     ["PROJECT_NAMES", "", { policy: { projectNames: [] } }],
     ["PROJECT_NAMES", "[]", { policy: { projectNames: [] } }],
+    // As a person writes it.
     [
       "PROJECT_NAMES",
-      '["default","a b"]',
+      ' [ "default", "a b" ] ',
       { policy: { projectNames: ["default", "a b"] } },
     ],
     [
