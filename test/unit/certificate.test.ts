@@ -171,6 +171,9 @@ describe("uniteListings", () => {
     expect(uniteListings([other, ...all])).toMatchObject([
       { listedAsExpired: true, listedAsUnexpired: true },
     ]);
+    expect(uniteListings([other, other])).toMatchObject([
+      { listedAsExpired: false, listedAsUnexpired: true },
+    ]);
   });
 
   it.each([
