@@ -164,7 +164,6 @@ function checkEnvironment(
   if (bytes <= MAX_ENVIRONMENT_BYTES) return;
   const [largest, size] = Object.entries(environment)
     .map(([name, text]) => [name, Buffer.byteLength(text)] as const)
-    // Stryker disable next-line EqualityOperator: of two that are as large either may be named
     .reduce((best, entry) => (entry[1] > best[1] ? entry : best));
   const key = KEYS.find((name) => DEFINITIONS[name].variable === largest);
   problems.push(

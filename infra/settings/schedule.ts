@@ -113,8 +113,8 @@ function* fireTimes(
   // Stryker disable next-line EqualityOperator: a day more tells nothing new
   for (let midnight = FROM; midnight < TO; midnight += DAY_MS) {
     // Two samples a day tell whether the clocks change on it; only then is each fire time looked up.
-    // Stryker disable next-line ConditionalExpression: looked up, the offset is the same
     const offset = before;
+    // Stryker disable next-line ConditionalExpression: looked up, the offset is the same
     const steady = offset === offsetAt(midnight + 2 * DAY_MS);
     before = offsetAt(midnight);
     if (!isDay(new Date(midnight))) continue;
